@@ -1,0 +1,295 @@
+"""The nouns of one request, in pipeline order: frozen, slotted, keyword-only values without behaviour.
+
+text -> Prompt -> (Prefix) -> Difficulty -> Plan -> Rollout* -> Answer -> Result
+
+Times are seconds as floats (`*_s`); token sequences are tuples of ids; log-probabilities are natural logarithms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Label = Literal["easy", "normal", "hard"]
+Finish = Literal["eos", "forced", "pruned", "decided", "deadline", "cancelled", "context"]
+LABELS: tuple[Label, ...] = ("easy", "normal", "hard")
+
+RowId = int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+# ---------------------------------------------------------------- prompting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Markers:
+    """Token sequences that open and close a thought; empty where the model has none.
+
+    open_thought    appended to the prefix to make the model think (empty: the template opened it)
+    direct          appended to the prefix to make the model answer without thinking
+    thought_open, thought_close   what is looked for in sampled text
+    close_thought   forced to end a running thought, up to where the answer begins
+    answer_opener   forced after it so that the answer is parseable from its first token ("\\boxed{")
+    extension       forced where a row wanted to close, so that it thinks on ("Wait")
+    """
+
+    open_thought: tuple[int, ...] = ()
+    direct: tuple[int, ...] = ()
+    thought_open: tuple[int, ...] = ()
+    thought_close: tuple[int, ...] = ()
+    close_thought: tuple[int, ...] = ()
+    answer_opener: tuple[int, ...] = ()
+    extension: tuple[int, ...] = ()
+    end_of_turn: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """What is prefilled, and the marker sequences that go with it. Nothing in `tokens` depends on a profile."""
+
+    tokens: tuple[int, ...]
+    markers: Markers
+    question: str
+    choices: tuple[str, ...] = ()
+
+
+# ---------------------------------------------------------------- engine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampling:
+    """How tokens are drawn. Temperature 0 is greedy; top_k 0, top_p 1 and min_p 0 switch that filter off.
+
+    A draw is a function of (`seed`, row seed, position) and of the row's own distribution, nothing else.
+    """
+
+    temperature: float = 0.7
+    top_k: int = 0
+    top_p: float = 1.0
+    min_p: float = 0.0
+    seed: int = 0
+
+
+GREEDY = Sampling(temperature=0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineInfo:
+    """What an engine is and can do. Sizes in tokens unless named otherwise."""
+
+    name: str  # "onnx", "llama-cpp", "fake"
+    version: str
+    device: str  # "cpu", "cuda:0"
+    vocab_size: int
+    hidden_size: int
+    num_layers: int
+    context: int
+    context_is_shared: bool = False  # True: one context for all rows together
+    max_rows: int = 64  # parents and probes count
+    abort: Literal["inside", "between", "none"] = "between"  # where a native call can be stopped
+    fork: Literal["metadata", "copy"] = "copy"  # what a further row on the same prefix costs
+    prefill_chunk: int = 256  # tokens of one uninterruptible prefill call
+    passes_per_token: bool = True  # True: forced text of n tokens costs n passes when several rows run
+    kv_bytes_per_token: int = 0
+    threads: int = 0
+
+
+# ---------------------------------------------------------------- what compute costs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassCosts:
+    """Seconds of one decode pass over rows (index-aligned, rising), and of prefill; medians of a quick timing."""
+
+    rows: tuple[int, ...]
+    pass_s: tuple[float, ...]
+    prefill_token_s: float
+    prefill_base_s: float
+    context: int  # at which the passes were timed
+    provenance: dict[str, object] = field(default_factory=dict)
+
+
+# ---------------------------------------------------------------- difficulty, budget, plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What is known of a question once its mandatory part is done.
+
+    hidden: final normed state of the last prompt token, float32 [d], as a tuple-free buffer (numpy array)
+    direct_logprob / direct_entropy: mean over the sampled tokens of the direct answer; None before it exists
+    """
+
+    hidden: object
+    prompt_tokens: int
+    direct_logprob: float | None = None
+    direct_entropy: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difficulty:
+    """Which profile is the cheapest good-enough one: probabilities over easy, normal and hard, and their source."""
+
+    label: Label
+    probabilities: dict[str, float]
+    source: str
+    in_distribution: bool | None = None  # None: the source cannot tell
+    calibrated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What the caller allows. None is no limit of that kind."""
+
+    deadline_s: float | None = None
+    max_tokens: int | None = None  # generated tokens over all rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetProfile:
+    """What to spend on a question when nothing else limits it. Read from TOML; unknown keys are errors."""
+
+    name: str
+    think_tokens: int
+    answer_tokens: int
+    max_rows: int
+    extensions: int = 0
+    temperature: float = 0.7
+    top_k: int = 0
+    top_p: float = 1.0
+    min_p: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowGroup:
+    """`count` rows that may think for `think_tokens` tokens each; 0 is an answer without thought."""
+
+    count: int
+    think_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is about to be run, what it should cost, and why."""
+
+    profile: str
+    rows: tuple[RowGroup, ...]
+    answer_tokens: int
+    sampling: Sampling
+    extensions: int = 0
+    rounds: int = 1
+    predicted_s: float = 0.0
+    bound_s: float | None = None
+    closing_reserve_s: float = 0.0
+    reason: str = ""
+    runner_up: str = ""
+
+    @property
+    def num_rows(self) -> int:
+        """How many rows start."""
+        return sum(group.count for group in self.rows)
+
+
+# ---------------------------------------------------------------- rollouts, answer, result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollout:
+    """One sampled chain of thought with its answer. All per-token tuples align with `tokens`."""
+
+    row: int
+    seed: int
+    tokens: tuple[int, ...]
+    logprobs: tuple[float, ...]
+    entropies: tuple[float, ...]
+    forced: tuple[bool, ...]
+    finish: Finish
+    reasoning: str
+    text: str
+    answer: str | None  # as written; None where no answer could be read
+    canonical: str | None  # what is compared
+    confidence: float  # geometric mean probability of the sampled answer tokens, uncalibrated
+    reasoning_tokens: int
+    is_direct: bool = False  # answered without thought
+    finished_s: float = 0.0  # since the request's entry
+
+    @property
+    def completion_tokens(self) -> int:
+        """Tokens generated, forced ones included."""
+        return len(self.tokens)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the votes came to."""
+
+    text: str
+    canonical: str
+    confidence: float
+    votes: dict[str, float]  # canonical -> weight
+    rollouts: tuple[int, ...]  # indices of those that voted for it
+    decided_by: str = "majority"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Token counts of one request, all rows together."""
+
+    prompt_tokens: int
+    reasoning_tokens: int
+    completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelInfo:
+    """Which model answered: `lineage` survives quantization, `file` does not."""
+
+    name: str
+    lineage: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """The answer and how it was got. `answer` is None only where none existed in time; `notes` then says so."""
+
+    answer: str | None
+    text: str
+    reasoning: str
+    confidence: float | None
+    deadline_s: float | None
+    elapsed_s: float
+    deadline_met: bool | None  # None: there was no deadline
+    load_s: float
+    finish: Literal["complete", "deadline", "cancelled", "abstained"]
+    difficulty: Difficulty | None
+    plan: Plan | None
+    usage: Usage
+    rollouts: tuple[Rollout, ...]
+    model: ModelInfo
+    engine: str
+    seed: int
+    shortest_feasible_s: float | None = None  # prefill and direct answer, as predicted for this prompt
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What a stream says while a request runs; `result` comes last and exactly once."""
+
+    kind: Literal["queued", "prefilled", "answer", "plan", "token", "row", "closing", "result"]
+    elapsed_s: float
+    row: int | None = None
+    text: str = ""  # token: the new text of that row
+    rows_thinking: int = 0
+    answer: str | None = None  # the best answer in hand
+    votes: dict[str, float] = field(default_factory=dict)
+    plan: Plan | None = None
+    result: Result | None = None
