@@ -1,0 +1,292 @@
+"""The decode loop: propose, let the policies choose, commit; rows leave as they finish.
+
+In: one loop for any set of rows, the checks before every pass, closing, early decision. Not in: a model (behind the
+Batch), text (behind the codec), budgets (in the limits and the pace). Once `must_stop` says so no pass runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from edgereason.confidence import confidence
+from edgereason.decoding.policies import (
+    Finished,
+    Force,
+    Move,
+    answer_is_over,
+    answer_move,
+    closing,
+    think_move,
+)
+from edgereason.decoding.row import Row, RowLimits
+from edgereason.errors import Aborted
+from edgereason.protocols import Batch, Clock, Codec, Prefix, Proposals
+from edgereason.trace import Trace
+from edgereason.types import Finish, Markers, Rollout, RowGroup, RowId, Sampling
+
+ReadAnswer = Callable[[str], tuple[str | None, str | None]]  # text -> (answer as written, canonical form)
+IsDecided = Callable[[Sequence[Rollout], int], bool]
+
+
+class Pace(Protocol):
+    """When the loop must close or stop; told what every pass took."""
+
+    def must_close(self, rows: int) -> bool:
+        """Whether `rows` rows must begin to close now to be done in time."""
+
+    def must_stop(self) -> bool:
+        """Whether no further pass may run."""
+
+    def observe(self, rows: int, passes: int, seconds: float) -> None:
+        """Take note that `passes` passes over `rows` rows took `seconds`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watcher:
+    """What the loop tells while it runs; every callback must return at once."""
+
+    on_text: Callable[[RowId, Sequence[int]], None] | None = None
+    on_rollout: Callable[[Rollout], None] = lambda rollout: None
+    on_closing: Callable[[], None] = lambda: None
+
+
+@dataclass(slots=True, kw_only=True)
+class Decoder:
+    """Decodes rows of one prefix on one batch until all have ended, are decided, or must stop.
+
+    started: the request's entry on `clock`; context: most tokens a row may have, prompt included;
+    one_pass_per_token: forced text costs a pass a token where several rows run, so it is fed beside their samples.
+    """
+
+    batch: Batch
+    prefix: Prefix
+    markers: Markers
+    codec: Codec
+    read_answer: ReadAnswer
+    pace: Pace
+    clock: Clock
+    started: float
+    context: int
+    trace: Trace
+    watcher: Watcher = field(default_factory=Watcher)
+    one_pass_per_token: bool = True
+    rollouts: list[Rollout] = field(default_factory=list)
+    _live: dict[RowId, Row] = field(default_factory=dict)
+    _was_told_closing: bool = False
+
+    # -------------------------------------------------------------- entry points
+
+    def answer_directly(self, sampling: Sampling, seed: int, answer_tokens: int) -> Rollout | None:
+        """The mandatory part: one row that answers without thought; None where it was stopped before it ended."""
+        limits = RowLimits(think=0, answer=answer_tokens, stop_at_box=True)
+        self._admit(sampling, [seed], limits, is_direct=True)
+        self._run(lambda: False)
+        return next((rollout for rollout in self.rollouts if rollout.is_direct and rollout.answer), None)
+
+    def think(
+        self,
+        groups: Iterable[RowGroup],
+        sampling: Sampling,
+        *,
+        answer_tokens: int,
+        extensions: int,
+        is_decided: IsDecided,
+    ) -> None:
+        """The optional part: every row of `groups` thinks, closes and answers; what they came to is in `rollouts`."""
+        most_rows, seed = 0, 1
+        for group in groups:
+            limits = self._limits(group.think_tokens, answer_tokens, extensions)
+            self._admit(sampling, range(seed, seed + group.count), limits)
+            seed, most_rows = seed + group.count, most_rows + group.count
+        self._run(lambda: is_decided([r for r in self.rollouts if not r.is_direct], most_rows))
+
+    @property
+    def is_running(self) -> bool:
+        """Whether rows are still alive."""
+        return bool(self._live)
+
+    @property
+    def rows_thinking(self) -> int:
+        """Rows whose thought is still open."""
+        return sum(row.phase == "thinking" for row in tuple(self._live.values()))
+
+    @property
+    def usage(self) -> tuple[int, int]:
+        """(reasoning, completion) tokens so far, rows that still run included."""
+        live = tuple(self._live.values())
+        reasoning = sum(r.reasoning_tokens for r in self.rollouts) + sum(sum(row.in_thought) for row in live)
+        return reasoning, sum(r.completion_tokens for r in self.rollouts) + sum(len(row.tokens) for row in live)
+
+    # -------------------------------------------------------------- the loop
+
+    def _run(self, is_decided: Callable[[], bool]) -> None:
+        """Run until no row is left; each turn is one commit."""
+        while self._live:
+            if self.pace.must_stop():
+                return self._drop_all("deadline")
+            self._close_if_due()
+            tokens, ended = self._choose()
+            for row, reason in ended:
+                self._finish(row, reason)
+            if ended and is_decided():
+                self._drop_all("decided")
+            if ended:
+                self.batch.keep(tuple(self._live))
+            if self._live and not self._commit(tokens):
+                return self._drop_all("deadline")
+        return None
+
+    def _close_if_due(self) -> None:
+        """Close every open thought once the pace says that time only suffices for that; all rows then vote."""
+        open_rows = [row for row in self._live.values() if row.phase == "thinking" and row.closed_by != "deadline"]
+        if not open_rows or not self.pace.must_close(len(self._live)):
+            return
+        if not self._was_told_closing:
+            self._was_told_closing = True
+            self.watcher.on_closing()
+        for row in open_rows:
+            if not (row.pending or self._mid_character(row)):
+                self._apply(row, closing(row, self.markers, "deadline"), None)
+
+    def _choose(self) -> tuple[dict[RowId, list[int]], list[tuple[Row, Finish]]]:
+        """What to commit for each row, by its policy, and the rows that end here."""
+        tokens: dict[RowId, list[int]] = {}
+        ended: list[tuple[Row, Finish]] = []
+        if not all(row.pending for row in self._live.values()):
+            proposals = self.batch.propose()
+            for index, row_id in enumerate(proposals.rows):
+                row = self._live[row_id]
+                if row.pending:
+                    continue
+                reason = self._judge(row, index, proposals, tokens)
+                if reason is not None:
+                    ended.append((row, reason))
+        all_forced = not tokens
+        for row in self._live.values():
+            if row.pending:
+                alone = all_forced or not self.one_pass_per_token
+                tokens[row.id] = row.take_pending(len(row.pending) if alone else 1)
+        return tokens, ended
+
+    def _judge(self, row: Row, index: int, proposals: Proposals, tokens: dict[RowId, list[int]]) -> Finish | None:
+        """Judge one proposal: note what to commit in `tokens`, or return why the row ends."""
+        token = proposals.tokens[index]
+        move = self._move(row, token)
+        if isinstance(move, Finished):
+            return move.reason
+        if isinstance(move, Force):
+            self._apply(row, move, token)
+            return None
+        row.append(token, proposals.logprobs[index], proposals.entropies[index])
+        if move.then is not None:
+            row.enter(move.then)
+        elif row.phase == "answering" and answer_is_over(row, lambda: self.codec.decode(row.answer_tokens)):
+            return row.closed_by
+        tokens[row.id] = [token]
+        return None
+
+    def _move(self, row: Row, token: int) -> Move:
+        """The policy's move for the phase that the row is in."""
+        if row.phase == "thinking":
+            return think_move(row, token, self.markers, lambda: self._mid_character(row))
+        return answer_move(row, token, self.markers)
+
+    def _apply(self, row: Row, move: Force, replaced: int | None) -> None:
+        """Queue forced tokens and note what they replaced."""
+        row.force(move.thought, move.answer, then=move.then)
+        row.extensions_used += move.is_extension
+        if move.closed_by is not None:
+            row.closed_by = move.closed_by
+            self.trace.add("closing", row.id, len(row.tokens), move.closed_by)
+        self.trace.add("forced", row.id, len(row.tokens), replaced, move.thought + move.answer)
+
+    def _commit(self, tokens: dict[RowId, list[int]]) -> bool:
+        """Run the passes for `tokens`; False where they were aborted."""
+        before = self.clock()
+        try:
+            passes = self.batch.commit(tokens, self.pace.must_stop)
+        except Aborted:
+            return False
+        seconds = self.clock() - before
+        self.pace.observe(passes.rows, passes.count, seconds)
+        self.trace.add_pass(passes.rows, seconds, passes.count)
+        if self.watcher.on_text is not None:
+            for row_id, ids in tokens.items():
+                self.watcher.on_text(row_id, ids)
+        return True
+
+    # -------------------------------------------------------------- rows in and out
+
+    def _admit(
+        self, sampling: Sampling, seeds: Sequence[int], limits: RowLimits, *, is_direct: bool = False
+    ) -> None:
+        """Start rows; what opens or skips the thought is forced, since the prefix ends before it."""
+        for row_id, seed in zip(self.batch.admit(self.prefix, sampling, seeds), seeds, strict=True):
+            row = Row(row_id, seed, limits, is_direct=is_direct)
+            if is_direct:
+                row.force(self.markers.direct, self.markers.answer_opener, then="answering")
+            else:
+                row.force(self.markers.open_thought, then="thinking")
+            self._live[row_id] = row
+            self.trace.add("admitted", row_id, seed, sampling)
+            self.trace.add("forced", row_id, 0, None, tuple(token for token, _ in row.pending))
+
+    def _limits(self, think: int, answer: int, extensions: int) -> RowLimits:
+        """The limits of a thinking row, cut where the context ends before them."""
+        markers = self.markers
+        around = len(markers.open_thought) + len(markers.close_thought) + len(markers.answer_opener) + 4
+        room = self.context - len(self.prefix.tokens) - around - answer - extensions * len(markers.extension)
+        return RowLimits(
+            think=max(0, min(think, room)),
+            answer=answer,
+            extensions=extensions,
+            cut="context" if room < think else "forced",
+        )
+
+    def _drop_all(self, reason: Finish) -> None:
+        """End the rows that still run; they have no answer."""
+        for row in tuple(self._live.values()):
+            self._finish(row, reason, has_answer=False)
+
+    def _finish(self, row: Row, reason: Finish, *, has_answer: bool = True) -> None:
+        """Turn a row into a rollout."""
+        rollout = self._rollout(row, reason, has_answer)
+        self.rollouts.append(rollout)
+        del self._live[row.id]
+        self.trace.add("dropped", row.id, len(row.tokens), reason)
+        self.watcher.on_rollout(rollout)
+
+    def _rollout(self, row: Row, reason: Finish, has_answer: bool) -> Rollout:
+        """The frozen record of one row."""
+        thought = [token for token, inside in zip(row.tokens, row.in_thought, strict=True) if inside]
+        is_plain = not self.markers.thought_close and row.answer_start == 0
+        text = self.codec.decode(row.tokens if is_plain else row.answer_tokens).strip() if has_answer else ""
+        answer, canonical = self.read_answer(text) if has_answer else (None, None)
+        sampled = [
+            logprob
+            for logprob, forced in zip(row.logprobs[row.answer_start :], row.forced[row.answer_start :], strict=True)
+            if not forced
+        ]
+        return Rollout(
+            row=row.id,
+            seed=row.seed,
+            tokens=tuple(row.tokens),
+            logprobs=tuple(row.logprobs),
+            entropies=tuple(row.entropies),
+            forced=tuple(row.forced),
+            finish=reason,
+            reasoning="" if is_plain else self.codec.decode(thought).strip(),
+            text=text,
+            answer=answer,
+            canonical=canonical,
+            confidence=confidence(sampled),
+            reasoning_tokens=0 if is_plain else len(thought),
+            is_direct=row.is_direct,
+            finished_s=self.clock() - self.started,
+        )
+
+    def _mid_character(self, row: Row) -> bool:
+        """Whether the row's text ends inside a UTF-8 character of at most four bytes."""
+        return self.codec.ends_inside_character(row.tokens[-4:])

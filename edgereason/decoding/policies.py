@@ -1,0 +1,122 @@
+"""What happens to a token that was just sampled: small pure functions from a row's state to a move.
+
+No policy holds a model, a clock or text. Budget forcing follows s1 (Muennighoff et al. 2025, arXiv 2501.19393): a
+thought that reaches its limit is closed by forced tokens, one that wants to close early is sent on by "Wait". Here
+several thought blocks share one limit, and the answer's opener is forced too: every cut leaves an answer to parse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from edgereason.decoding.row import Phase, Row
+from edgereason.types import Finish, Markers
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """Keep the sampled token; `then` is the phase it leads to, if another."""
+
+    then: Phase | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Force:
+    """Put these tokens in the sampled token's place: first those that belong to the thought, then the answer's."""
+
+    thought: tuple[int, ...]
+    answer: tuple[int, ...]
+    then: Phase
+    closed_by: Finish | None = None
+    is_extension: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The row is done; the sampled token is dropped."""
+
+    reason: Finish
+
+
+Move = Accept | Force | Finished
+ACCEPT = Accept()
+
+
+def without_overlap(tail: Sequence[int], forced: tuple[int, ...]) -> tuple[int, ...]:
+    """`forced` without the beginning that `tail` already ends with, so that "\\n" is not written twice."""
+    for size in range(min(len(tail), len(forced)), 0, -1):
+        if tuple(tail[-size:]) == forced[:size]:
+            return forced[size:]
+    return forced
+
+
+def completes(tail: Sequence[int], token: int, marker: tuple[int, ...]) -> bool:
+    """Whether `token` finishes `marker` at the end of `tail`."""
+    if not marker or token != marker[-1]:
+        return False
+    before = len(marker) - 1
+    return before == 0 or tuple(tail[-before:]) == marker[:-1]
+
+
+def closing(row: Row, markers: Markers, reason: Finish) -> Force:
+    """End the thought now and open the answer."""
+    close = without_overlap(row.tokens[-8:], markers.close_thought)
+    return Force(close, markers.answer_opener, "answering", closed_by=reason)
+
+
+def think_move(row: Row, token: int, markers: Markers, mid_character: Callable[[], bool]) -> Move:
+    """The move of a thinking row; `mid_character()` tells whether its text ends inside a UTF-8 character."""
+    if completes(row.tokens, token, markers.thought_close):
+        if can_extend(row, markers):
+            return Force(without_overlap(row.tokens[-8:], markers.extension), (), "thinking", is_extension=True)
+        return Accept("answering")
+    if token in markers.end_of_turn:
+        return closing(row, markers, "eos") if markers.thought_close else Finished("eos")
+    if row.think_used >= row.limits.think:
+        # at most three further tokens complete a character of at most four bytes
+        if row.think_used < row.limits.think + 3 and mid_character():
+            return ACCEPT
+        return closing(row, markers, row.limits.cut)
+    return ACCEPT
+
+
+def can_extend(row: Row, markers: Markers) -> bool:
+    """Whether an early close may be replaced: only where the closer is one token, since nothing ever rewinds."""
+    return (
+        row.extensions_used < row.limits.extensions
+        and row.think_used < row.limits.think
+        and bool(markers.extension)
+        and len(markers.thought_close) == 1
+    )
+
+
+def answer_move(row: Row, token: int, markers: Markers) -> Move:
+    """The move of an answering row, before the answer's text is looked at."""
+    if token in markers.end_of_turn:
+        return Finished(row.closed_by)
+    if completes(row.tokens, token, markers.thought_open) and not row.is_direct:
+        if row.think_used < row.limits.think:
+            return Accept("thinking")
+        return Force((), without_overlap(row.tokens[-8:], markers.answer_opener), "answering", closed_by="forced")
+    return ACCEPT
+
+
+def box_is_closed(text: str) -> bool:
+    r"""Whether `text` holds a `\boxed{` whose brace is closed again."""
+    start = text.find("\\boxed{")
+    if start < 0:
+        return False
+    depth = 0
+    for character in text[start + len("\\boxed") :]:
+        depth += (character == "{") - (character == "}")
+        if depth == 0:
+            return True
+    return False
+
+
+def answer_is_over(row: Row, text: Callable[[], str]) -> bool:
+    """Whether an answering row needs no further token: its cap is reached, or a forced answer has closed its brace."""
+    if row.answer_used >= row.limits.answer:
+        return True
+    return (row.limits.stop_at_box or row.closed_by != "eos") and box_is_closed(text())

@@ -1,0 +1,193 @@
+"""The decode loop's laws, on a scripted engine with one second a pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from edgereason.types import GREEDY, Markers, RowGroup, Sampling
+
+Make = Callable[..., Any]
+# a thought that closes by itself answers 42; one that is closed by force ("\n\n" before the box) answers 7
+THOUGHT = {"<think>\n": "one two three</think>\\boxed{42}<end>", "\n\n\\boxed{": "7}<end>"}
+
+
+def think(bench: Any, *, tokens: int = 100, rows: int = 1, answer: int = 16, extensions: int = 0, **more: Any) -> Any:
+    """Run `rows` thinking rows and return the decoder's rollouts."""
+    bench.decoder.think(
+        [RowGroup(count=rows, think_tokens=tokens)],
+        more.get("sampling", GREEDY),
+        answer_tokens=answer,
+        extensions=extensions,
+        is_decided=more.get("is_decided", lambda rollouts, most: False),
+    )
+    return bench.decoder.rollouts
+
+
+def test_a_row_that_closes_by_itself_is_left_alone(bench: Make) -> None:
+    """With budget to spare nothing but the opening of the thought is forced."""
+    (rollout,) = think(bench(THOUGHT))
+
+    assert ("42", "eos", "one two three") == (rollout.answer, rollout.finish, rollout.reasoning)
+    assert [True, True] + [False] * (len(rollout.tokens) - 2) == list(rollout.forced)
+
+
+def test_a_thought_at_its_limit_is_closed_and_still_answers(bench: Make) -> None:
+    """The limit counts sampled tokens; the closing text and the opener are forced; the answer stops at its brace."""
+    (rollout,) = think(bench(THOUGHT), tokens=5)
+
+    assert ("7", "forced", "one t") == (rollout.answer, rollout.finish, rollout.reasoning)
+    assert "\\boxed{7}" == rollout.text
+
+
+@pytest.mark.parametrize("limit", [0, 1, 2, 13, 14])
+def test_no_limit_leaves_an_empty_answer(bench: Make, limit: int) -> None:
+    """Whatever the cut, there is an answer."""
+    (rollout,) = think(bench(THOUGHT), tokens=limit)
+
+    assert rollout.answer in {"7", "42"}
+
+
+def test_the_closing_text_is_not_written_twice(bench: Make) -> None:
+    """A row that has just written the newline which begins the closing text gets the rest of it only."""
+    (rollout,) = think(bench({"<think>\n": "ab\ncd", "\\boxed{": "7}<end>"}), tokens=3)
+
+    text = bytes(t for t in rollout.tokens if t < 256).decode()
+    assert "\nab\n\n\n\\boxed{7}" == text
+
+
+def test_a_reply_that_ends_inside_its_thought_is_closed(bench: Make) -> None:
+    """An end of turn in the thought is no answer: the thought is closed and the answer opened."""
+    (rollout,) = think(bench({"<think>\n": "hm<end>", "\\boxed{": "7}<end>"}))
+
+    assert ("7", "eos") == (rollout.answer, rollout.finish)
+
+
+def test_an_early_close_is_replaced_by_an_extension(bench: Make) -> None:
+    """With an extension to spend, the first close becomes "Wait" and the second stands."""
+    script = {"<think>\n": "one\n</think>", "Wait": " two</think>\\boxed{2}<end>"}
+    (rollout,) = think(bench(script), extensions=1)
+
+    assert ("2", "one\nWait two") == (rollout.answer, rollout.reasoning)
+
+
+def test_several_thought_blocks_count_against_one_budget(bench: Make) -> None:
+    """A thought that is opened again goes on counting where the first one stopped."""
+    script = {"<think>\n": "abcd</think>x<think>efghijkl", "\\boxed{": "7}<end>"}
+    (rollout,) = think(bench(script), tokens=8)
+
+    sampled = [t for t, forced in zip(rollout.tokens, rollout.forced, strict=True) if not forced]
+    assert ("7", "forced") == (rollout.answer, rollout.finish)
+    assert b"abcdxefg7}" == bytes(t for t in sampled if t < 256), "abcd, the close and efg are the eight"
+
+
+def test_a_second_thought_close_is_stripped_from_the_answer(bench: Make) -> None:
+    """Some models close again after a forced close; the answer's text does not show it."""
+    script = {"<think>\n": "abcdef", "\\boxed{": "</think>7}<end>"}
+    (rollout,) = think(bench(script), tokens=3)
+
+    assert ("\\boxed{7}", "7") == (rollout.text, rollout.answer)
+
+
+def test_an_answer_is_capped(bench: Make) -> None:
+    """An answer that does not stop is stopped."""
+    script = {"<think>\n": "a</think>", "</think>": "x" * 50}
+    (rollout,) = think(bench(script), answer=5)
+
+    assert "xxxxx" == rollout.text
+
+
+@pytest.mark.parametrize("limit", range(0, 24))
+def test_no_cut_splits_a_character(bench: Make, limit: int) -> None:
+    """Forced text never comes inside a UTF-8 character."""
+    thought = "aé漢🙂" * 4
+    (rollout,) = think(bench({"<think>\n": thought, "\\boxed{": "7}<end>"}), tokens=limit)
+
+    assert bytes(t for t in rollout.tokens if t < 256).decode("utf-8")
+    assert thought.startswith(rollout.reasoning)
+
+
+def test_everyone_votes_at_the_close(bench: Make) -> None:
+    """When the pace says close, every thinking row answers, marked as ended by the deadline."""
+    made = bench({"<think>\n": "x" * 200, "\\boxed{": "7}<end>"}, close_at=20.0)
+    rollouts = think(made, tokens=500, rows=3)
+
+    assert [("7", "deadline")] * 3 == [(r.answer, r.finish) for r in rollouts]
+    assert made.clock() < 60
+
+
+def test_no_pass_runs_after_the_stop(bench: Make) -> None:
+    """After the pace says stop the engine is not called again, and rows end without an answer."""
+    made = bench({"<think>\n": "x" * 200}, stop_at=10.0)
+    rollouts = think(made, tokens=500, rows=2)
+
+    assert 10.0 == made.clock()
+    assert [(None, "deadline")] * 2 == [(r.answer, r.finish) for r in rollouts]
+
+
+def test_a_decided_vote_ends_the_other_rows(bench: Make) -> None:
+    """Rows whose vote cannot matter any more are dropped at once."""
+    script = {"<think>\n": {"a</think>\n\n\\boxed{1}<end>": 0.5, "b" * 90 + "</think>": 0.5}}
+    rollouts = think(
+        bench(script),
+        rows=8,
+        sampling=Sampling(temperature=1.0, seed=1),
+        is_decided=lambda done, most: any(r.answer for r in done),
+    )
+
+    assert {"eos", "decided"} == {r.finish for r in rollouts}
+    assert all(r.answer is None for r in rollouts if r.finish == "decided")
+
+
+def test_the_direct_answer_does_not_think(bench: Make, markers: Markers) -> None:
+    """The mandatory part forces an empty thought and the opener, and stops at the brace without a further pass."""
+    made = bench(THOUGHT)
+    direct = made.decoder.answer_directly(GREEDY, 0, 8)
+
+    assert ("7", True) == (direct.answer, direct.is_direct)
+    assert len(markers.direct) + len(markers.answer_opener) + len("7") == made.clock()
+
+
+def test_rows_are_independent_of_each_other(bench: Make) -> None:
+    """A row's tokens are the same alone and beside seven others."""
+    script = {"<think>\n": {"ab</think>\n\n\\boxed{1}<end>": 0.5, "abcdef</think>\n\n\\boxed{2}<end>": 0.5}}
+    sampling = Sampling(temperature=1.0, seed=3)
+    alone = think(bench(script), sampling=sampling)
+    many = think(bench(script), rows=8, sampling=sampling)
+
+    assert alone[0].tokens == next(r.tokens for r in many if r.seed == alone[0].seed)
+
+
+def test_what_is_heard_is_what_is_recorded(bench: Make) -> None:
+    """Streamed tokens are those of the rollout, but for those that needed no pass."""
+    made = bench(THOUGHT)
+    (rollout,) = think(made)
+
+    assert list(rollout.tokens[: len(made.heard[rollout.row])]) == made.heard[rollout.row]
+    assert made.told == [rollout]
+
+
+def test_a_thought_is_cut_where_the_context_ends(bench: Make) -> None:
+    """A row leaves room for its closing and answer, and says that the context ended it."""
+    (rollout,) = think(bench({"<think>\n": "x" * 500, "\\boxed{": "7}<end>"}, context=80), tokens=500)
+
+    assert ("7", "context") == (rollout.answer, rollout.finish)
+
+
+def test_a_model_without_thought_markers_answers_plainly(bench: Make) -> None:
+    """Without markers nothing is forced but the opener at the limit, and the whole text is the answer."""
+    plain = Markers(end_of_turn=frozenset({256}))
+    (rollout,) = think(bench({"Q:": "so \\boxed{5}<end>"}, markers=plain))
+
+    assert ("5", "so \\boxed{5}", "", "eos") == (rollout.answer, rollout.text, rollout.reasoning, rollout.finish)
+
+
+def test_usage_counts_all_rows(bench: Make) -> None:
+    """Reasoning and completion tokens are sums over the rollouts."""
+    made = bench(THOUGHT)
+    rollouts = think(made, rows=3)
+
+    expected = (sum(r.reasoning_tokens for r in rollouts), sum(len(r.tokens) for r in rollouts))
+    assert expected == made.decoder.usage
