@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from edgereason.types import Markers, PassCosts
 
+DIRECT_ANSWER_TOKENS = 24  # most that an answer without thought may take
+
 
 def pass_seconds(costs: PassCosts, rows: int) -> float:
     """Seconds of one pass over `rows` rows; beyond the widest measured width the last slope goes on."""

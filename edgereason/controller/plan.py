@@ -1,101 +1,138 @@
 """Choose rows and think tokens: from the profile alone without a deadline, from measured costs with one.
 
 First version, by rule and not by expected accuracy: a whole thought comes before a second row, since a vote of cut
-thoughts is worth less than one finished thought; width is added while every row can still think to the profile's limit.
-Think tokens are a limit; under a deadline the pace may close a thought before it. Pure: the same inputs, the same plan.
+thoughts is worth less than one finished thought. As long as nothing is known of how long this question's thoughts are,
+a row is given the profile's limit; once a row has finished, `revise` widens by what it really took. Think tokens are a
+limit; under a deadline the pace may close a thought before it. Pure: the same inputs, the same plan.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass, replace
 
 from edgereason.controller.costs import closing_passes, pass_seconds
 from edgereason.types import Budget, BudgetProfile, Difficulty, Markers, PassCosts, Plan, RowGroup, Sampling
 
 WIDTHS = (1, 3, 4, 5, 6, 8, 12, 16, 24, 32, 48, 64)  # a vote of two decides nothing that one row does not
 RESERVE_FACTOR = 1.3  # over the predicted closing; an answer in hand makes a thin reserve enough
+LENGTH_FACTOR = 1.5  # further rows may think this much longer than the longest so far
 
 
-def plan(
-    *,
-    profile: BudgetProfile,
-    budget: Budget,
-    remaining_s: float | None,
-    difficulty: Difficulty,
-    costs: PassCosts,
-    markers: Markers,
-    prompt_tokens: int,
-    context: int,
-    most_rows: int,
-    spent_tokens: int,
-    seed: int,
-) -> Plan:
-    """The plan for what remains after the direct answer.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What is left to plan with.
 
     remaining_s: seconds to the deadline less the hand-over margin; None without a deadline.
     spent_tokens: generated so far, counted against `budget.max_tokens`.
+    answer_tokens: what an answer to this question is expected to take, as the direct one did.
     """
-    around = len(markers.open_thought) + closing_passes(markers, profile.answer_tokens)
-    think = max(0, min(profile.think_tokens, context - prompt_tokens - around))
-    width = max(w for w in WIDTHS if w <= max(1, min(profile.max_rows, most_rows)))
-    asked = f"profile {profile.name!r} asks for up to {profile.max_rows} rows of {profile.think_tokens} think tokens"
-    limits = [asked]
-    if think < profile.think_tokens:
-        limits.append(f"the context leaves {think}")
-    if budget.max_tokens is not None:
-        width, think = fit_tokens(width, think, around, budget.max_tokens - spent_tokens)
-        limits.append(f"{budget.max_tokens} tokens in all allow {width} x {think}")
-    runner_up = ""
-    expected = think
-    if remaining_s is not None:
-        widest, width = width, fit_time(width, think, profile.answer_tokens, remaining_s, costs, markers)
-        expected = max(0, min(think, affordable(max(1, width), profile.answer_tokens, remaining_s, costs, markers)))
-        limits.append(
-            f"{remaining_s * 1e3:.0f} ms at {pass_seconds(costs, max(1, width)) * 1e3:.2f} ms a pass "
-            f"allow {width} rows of about {expected}"
-        )
-        if (wider := next((w for w in WIDTHS if width < w <= widest), None)) is not None:
-            fits = max(0, affordable(wider, profile.answer_tokens, remaining_s, costs, markers))
-            runner_up = f"{wider} rows would have had about {fits} think tokens each"
+
+    budget: Budget
+    remaining_s: float | None
+    costs: PassCosts
+    markers: Markers
+    prompt_tokens: int
+    context: int
+    most_rows: int
+    spent_tokens: int
+    answer_tokens: int
+
+    def around(self, answer_tokens: int) -> int:
+        """Passes that a row needs beside its thought."""
+        return len(self.markers.open_thought) + closing_passes(self.markers, answer_tokens)
+
+    def affordable(self, width: int) -> int:
+        """Think tokens that `width` rows can have in the time left, their closing kept in reserve; may be negative."""
+        assert self.remaining_s is not None
+        reserve = RESERVE_FACTOR * closing_passes(self.markers, self.answer_tokens)
+        passes = self.remaining_s / pass_seconds(self.costs, width) - reserve - len(self.markers.open_thought)
+        return int(passes)
+
+    def fits_time(self, width: int, think: int) -> bool:
+        """Whether `width` rows can all think to the end before the deadline."""
+        return self.remaining_s is None or self.affordable(width) >= think
+
+    def fits_tokens(self, width: int, think: int, answer_tokens: int) -> bool:
+        """Whether `width` rows cannot generate more than the caller allows."""
+        most = self.budget.max_tokens
+        return most is None or width * (think + self.around(answer_tokens)) <= most - self.spent_tokens
+
+
+def plan(profile: BudgetProfile, difficulty: Difficulty, situation: Situation, seed: int) -> Plan:
+    """The plan for what remains after the direct answer."""
+    width, think = choose(profile, situation)
+    costs, remaining_s = situation.costs, situation.remaining_s
     pass_s = pass_seconds(costs, max(1, width))
-    sampling = Sampling(
-        temperature=profile.temperature,
-        top_k=profile.top_k,
-        top_p=profile.top_p,
-        min_p=profile.min_p,
-        seed=seed,
-    )
+    expected = think
+    reason = [
+        f"{difficulty.label} ({difficulty.source})",
+        f"profile {profile.name!r} asks for up to {profile.max_rows} rows of {profile.think_tokens} think tokens",
+    ]
+    if situation.budget.max_tokens is not None:
+        reason.append(f"{situation.budget.max_tokens} tokens are allowed in all")
+    if remaining_s is not None:
+        expected = max(0, min(think, situation.affordable(max(1, width))))
+        time = f"{remaining_s * 1e3:.0f} ms at {pass_s * 1e3:.2f} ms a pass"
+        reason.append(f"{time} allow {width} of about {expected}")
     return Plan(
         profile=profile.name,
         rows=(RowGroup(count=width, think_tokens=think),) if width and think else (),
         answer_tokens=profile.answer_tokens,
-        sampling=sampling,
+        sampling=sampling_of(profile, seed),
         extensions=profile.extensions,
-        predicted_s=(expected + around) * pass_s if width and think else 0.0,
-        closing_reserve_s=RESERVE_FACTOR * closing_passes(markers, profile.answer_tokens) * pass_s,
-        reason=f"{difficulty.label} ({difficulty.source}); " + "; ".join(limits),
-        runner_up=runner_up,
+        predicted_s=(expected + situation.around(situation.answer_tokens)) * pass_s if width and think else 0.0,
+        closing_reserve_s=RESERVE_FACTOR * closing_passes(situation.markers, situation.answer_tokens) * pass_s,
+        reason="; ".join(reason),
+        runner_up=runner_up(width, profile, situation),
     )
 
 
-def affordable(width: int, answer_tokens: int, remaining_s: float, costs: PassCosts, markers: Markers) -> int:
-    """Think tokens that `width` rows can have in `remaining_s` with their closing kept in reserve; may be negative."""
-    closing = RESERVE_FACTOR * closing_passes(markers, answer_tokens)
-    return int(remaining_s / pass_seconds(costs, width) - closing - len(markers.open_thought))
+def choose(profile: BudgetProfile, situation: Situation) -> tuple[int, int]:
+    """(rows, think tokens): the widest whose rows can all think to the end, else one row for what there is, or none."""
+    around = situation.around(profile.answer_tokens)
+    think = max(0, min(profile.think_tokens, situation.context - situation.prompt_tokens - around))
+    for width in widths_up_to(min(profile.max_rows, situation.most_rows)):
+        if situation.fits_time(width, think) and situation.fits_tokens(width, think, profile.answer_tokens):
+            return width, think
+    if situation.budget.max_tokens is not None:
+        think = min(think, situation.budget.max_tokens - situation.spent_tokens - around)
+    has_time = situation.remaining_s is None or situation.affordable(1) > 0
+    return (1, think) if think > 0 and has_time else (0, 0)
 
 
-def fit_time(
-    width: int, think: int, answer_tokens: int, remaining_s: float, costs: PassCosts, markers: Markers
-) -> int:
-    """The most rows that can all think to the end; else one row for as long as there is time, or none."""
-    for rows in sorted((w for w in WIDTHS if w <= width), reverse=True):
-        if affordable(rows, answer_tokens, remaining_s, costs, markers) >= think:
-            return rows
-    return int(affordable(1, answer_tokens, remaining_s, costs, markers) > 0)
+def revise(made: Plan, profile: BudgetProfile, situation: Situation, longest_thought: int) -> Plan | None:
+    """The plan with further rows, or None: once rows have finished early, the time left is spent on more votes.
+
+    longest_thought: think tokens of the longest row so far.
+    """
+    think = min(made.rows[-1].think_tokens, int(LENGTH_FACTOR * longest_thought) + 1) if made.rows else 0
+    left = min(profile.max_rows, situation.most_rows) - made.num_rows
+    if think == 0 or situation.remaining_s is None:
+        return None
+    for width in range(left, 1, -1):
+        if situation.fits_time(width, think) and situation.fits_tokens(width, think, profile.answer_tokens):
+            limit = made.rows[-1].think_tokens if situation.budget.max_tokens is None else think
+            more = f"{width} more rows, since a thought took {longest_thought} tokens"
+            group = RowGroup(count=width, think_tokens=limit)
+            return replace(made, rows=(*made.rows, group), reason=f"{made.reason}; {more}")
+    return None
 
 
-def fit_tokens(width: int, think: int, around: int, most: int) -> tuple[int, int]:
-    """The widest (rows, think tokens) that cannot generate more than `most` tokens."""
-    for rows in sorted((w for w in WIDTHS if w <= width), reverse=True):
-        if rows * (think + around) <= most:
-            return rows, think
-    alone = min(think, most - around)
-    return (1, alone) if alone > 0 else (0, 0)
+def runner_up(width: int, profile: BudgetProfile, situation: Situation) -> str:
+    """What the next wider plan would have been."""
+    wider = next((other for other in WIDTHS if width < other <= min(profile.max_rows, situation.most_rows)), None)
+    if wider is None or situation.remaining_s is None:
+        return ""
+    return f"{wider} rows would have had about {max(0, situation.affordable(wider))} think tokens each"
+
+
+def widths_up_to(most: int) -> list[int]:
+    """The widths worth having, widest first."""
+    return [width for width in reversed(WIDTHS) if width <= max(1, most)]
+
+
+def sampling_of(profile: BudgetProfile, seed: int) -> Sampling:
+    """The profile's sampling, with the request's seed."""
+    return Sampling(
+        temperature=profile.temperature, top_k=profile.top_k, top_p=profile.top_p, min_p=profile.min_p, seed=seed
+    )

@@ -6,7 +6,7 @@ Batch), text (behind the codec), budgets (in the limits and the pace). Once `mus
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -24,7 +24,7 @@ from edgereason.decoding.row import Row, RowLimits
 from edgereason.errors import Aborted
 from edgereason.protocols import Batch, Clock, Codec, Prefix, Proposals
 from edgereason.trace import Trace
-from edgereason.types import Finish, Markers, Rollout, RowGroup, RowId, Sampling
+from edgereason.types import Finish, Markers, Plan, Rollout, RowId, Sampling
 
 ReadAnswer = Callable[[str], tuple[str | None, str | None]]  # text -> (answer as written, canonical form)
 IsDecided = Callable[[Sequence[Rollout], int], bool]
@@ -85,22 +85,14 @@ class Decoder:
         self._run(lambda: False)
         return next((rollout for rollout in self.rollouts if rollout.is_direct and rollout.answer), None)
 
-    def think(
-        self,
-        groups: Iterable[RowGroup],
-        sampling: Sampling,
-        *,
-        answer_tokens: int,
-        extensions: int,
-        is_decided: IsDecided,
-    ) -> None:
-        """The optional part: every row of `groups` thinks, closes and answers; what they came to is in `rollouts`."""
-        most_rows, seed = 0, 1
-        for group in groups:
-            limits = self._limits(group.think_tokens, answer_tokens, extensions)
-            self._admit(sampling, range(seed, seed + group.count), limits)
-            seed, most_rows = seed + group.count, most_rows + group.count
-        self._run(lambda: is_decided([r for r in self.rollouts if not r.is_direct], most_rows))
+    def think(self, plan: Plan, is_decided: IsDecided) -> None:
+        """The optional part: the plan's rows that have not run yet think, close and answer; see `rollouts`."""
+        ran = sum(not rollout.is_direct for rollout in self.rollouts)
+        budgets = [group.think_tokens for group in plan.rows for _ in range(group.count)]
+        for place, think_tokens in enumerate(budgets[ran:], start=ran):
+            limits = self._limits(think_tokens, plan.answer_tokens, plan.extensions)
+            self._admit(plan.sampling, [place + 1], limits)
+        self._run(lambda: is_decided([r for r in self.rollouts if not r.is_direct], len(budgets)))
 
     @property
     def is_running(self) -> bool:
@@ -219,9 +211,7 @@ class Decoder:
 
     # -------------------------------------------------------------- rows in and out
 
-    def _admit(
-        self, sampling: Sampling, seeds: Sequence[int], limits: RowLimits, *, is_direct: bool = False
-    ) -> None:
+    def _admit(self, sampling: Sampling, seeds: Sequence[int], limits: RowLimits, *, is_direct: bool = False) -> None:
         """Start rows; what opens or skips the thought is forced, since the prefix ends before it."""
         for row_id, seed in zip(self.batch.admit(self.prefix, sampling, seeds), seeds, strict=True):
             row = Row(row_id, seed, limits, is_direct=is_direct)

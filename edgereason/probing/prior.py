@@ -1,8 +1,8 @@
 """Difficulty without a fitted probe: how sure the model was of its direct answer.
 
-With p the geometric mean probability of the direct answer's tokens, easy, normal and hard get p**2, 2p(1-p) and (1-p)**2:
-both of two independent looks agree with the direct answer, one does, none does. This is a documented stand-in, not a
-calibrated estimate, and says so; with no direct answer every profile is as likely as the next.
+With p the geometric mean probability of the direct answer's tokens, easy, normal and hard get p**2, 2p(1-p) and
+(1-p)**2: both of two independent looks agree with the direct answer, one does, none does. A documented stand-in and
+no calibrated estimate, as its source says; with no direct answer every profile is as likely as the next.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A quick timing of one engine on one machine, in half a second or less, kept in the cache folder.
 
-In: medians of decode passes by width and of a prefill. Not in: a latency model, contexts, or any claim about spread; these
-numbers choose rows and think tokens and are no promise. A kept file is checked before it is believed, and a cache that
-cannot be written costs only the next start's half second.
+In: medians of decode passes by width and of a prefill. Not in: a latency model, contexts, or any claim about spread;
+these numbers choose rows and think tokens and are no promise. A kept file is checked before it is believed, and a cache
+that cannot be written costs only the next start's half second.
 """
 
 from __future__ import annotations
@@ -45,8 +45,10 @@ def measure(engine: Engine, model: ModelInfo, clock: Clock) -> PassCosts:
     entry = clock()
     most_rows = engine.info.max_rows
     tokens = [index % max(1, engine.info.vocab_size - 1) for index in range(PROMPT_TOKENS)]
-    short_s = min(_timed_prefill(engine, tokens[:SHORT_PROMPT_TOKENS], clock)[1] for _ in range(2))
-    prefix, long_s = _timed_prefill(engine, tokens, clock)
+    short_s = min(_prefill_seconds(engine, tokens[:SHORT_PROMPT_TOKENS], clock) for _ in range(2))
+    before = clock()
+    prefix = engine.prefill(tokens)
+    long_s = clock() - before
     rows: list[int] = []
     pass_s: list[float] = []
     for width in (w for w in WIDTHS if w <= most_rows):
@@ -85,14 +87,15 @@ def _rising(seconds: list[float]) -> Iterator[float]:
         yield highest
 
 
-def _timed_prefill(engine: Engine, tokens: list[int], clock: Clock) -> tuple[Prefix, float]:
+def _prefill_seconds(engine: Engine, tokens: list[int], clock: Clock) -> float:
+    """Seconds of one prefill, which is thrown away."""
     before = clock()
-    prefix = engine.prefill(tokens)
-    return prefix, clock() - before
+    engine.prefill(tokens).close()
+    return clock() - before
 
 
 def _timed_passes(engine: Engine, prefix: Prefix, width: int, most_s: float, clock: Clock) -> float:
-    """Median seconds of one decode pass, proposing included, over `width` rows; the warm-up pass counts only if alone."""
+    """Median seconds of one decode pass over `width` rows, proposing included; the first counts only if alone."""
     batch = engine.batch()
     entry = clock()
     batch.admit(prefix, GREEDY, range(width))

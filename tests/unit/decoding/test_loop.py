@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from edgereason.types import GREEDY, Markers, RowGroup, Sampling
+from edgereason.types import GREEDY, Markers, Plan, RowGroup, Sampling
 
 Make = Callable[..., Any]
 # a thought that closes by itself answers 42; one that is closed by force ("\n\n" before the box) answers 7
@@ -16,13 +16,14 @@ THOUGHT = {"<think>\n": "one two three</think>\\boxed{42}<end>", "\n\n\\boxed{":
 
 def think(bench: Any, *, tokens: int = 100, rows: int = 1, answer: int = 16, extensions: int = 0, **more: Any) -> Any:
     """Run `rows` thinking rows and return the decoder's rollouts."""
-    bench.decoder.think(
-        [RowGroup(count=rows, think_tokens=tokens)],
-        more.get("sampling", GREEDY),
+    plan = Plan(
+        profile="test",
+        rows=(RowGroup(count=rows, think_tokens=tokens),),
         answer_tokens=answer,
+        sampling=more.get("sampling", GREEDY),
         extensions=extensions,
-        is_decided=more.get("is_decided", lambda rollouts, most: False),
     )
+    bench.decoder.think(plan, more.get("is_decided", lambda rollouts, most: False))
     return bench.decoder.rollouts
 
 
@@ -158,6 +159,15 @@ def test_rows_are_independent_of_each_other(bench: Make) -> None:
     many = think(bench(script), rows=8, sampling=sampling)
 
     assert alone[0].tokens == next(r.tokens for r in many if r.seed == alone[0].seed)
+
+
+def test_a_widened_plan_runs_only_its_new_rows(bench: Make) -> None:
+    """Rows that have run are not run again, and new rows get seeds of their own."""
+    made = bench(THOUGHT)
+    think(made, rows=1)
+    think(made, rows=3)
+
+    assert [1, 2, 3] == [r.seed for r in made.decoder.rollouts]
 
 
 def test_what_is_heard_is_what_is_recorded(bench: Make) -> None:

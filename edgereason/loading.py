@@ -1,0 +1,231 @@
+"""Names and paths to the parts of a Reasoner: engine, tokenizer, profiles and timings that belong together.
+
+In: finding a model, its lineage and file identity, checks that its files agree. Not in: how any of them work.
+Invariant: nothing is downloaded and nothing outside the cache folder is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from edgereason.controller.profiles import read_profiles
+from edgereason.engine import ENGINES, open_engine
+from edgereason.errors import ConfigError, ModelFileError, ModelNotFoundError, did_you_mean
+from edgereason.probing.prior import DirectAnswerProbe
+from edgereason.profiling.quick import quick_costs
+from edgereason.prompting import Tokenizer, load_tokenizer
+from edgereason.protocols import Clock, Engine, Probe
+from edgereason.types import BudgetProfile, EngineInfo, ModelInfo, PassCosts
+
+HASHED_BLOCK = 1 << 20
+HASHED_BLOCKS = 16
+_SUFFIXES = {".onnx": "onnx"}  # file suffix -> engine that runs it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFiles:
+    """Where a model's files are: the weights that an engine runs, and the folder with tokenizer and template."""
+
+    name: str
+    folder: Path
+    weights: Path
+    engine: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """All that a Reasoner is made of."""
+
+    engine: Engine
+    tokenizer: Tokenizer
+    probe: Probe
+    profiles: Mapping[str, BudgetProfile]
+    costs: PassCosts
+    model: ModelInfo
+    notes: tuple[str, ...] = field(default=())
+
+
+def load_parts(
+    model: str | Path,
+    *,
+    engine: str,
+    threads: int | None,
+    device: str,
+    profiles_dir: Path | None,
+    chat_template: Path | None,
+    clock: Clock,
+) -> Parts:
+    """Open everything for one model; what is wrong with which file is said before anything slow begins.
+
+    Raises:
+        ModelNotFoundError, ModelFileError, TokenizerError, EngineMissingError, ConfigError.
+    """
+    profiles = budget_profiles(profiles_dir)
+    files = find_model(model, engine)
+    tokenizer = load_tokenizer(files.folder, chat_template=chat_template)
+    opened = open_engine(files.engine, files.weights, threads=threads, device=device)
+    try:
+        tokenizer.check_vocabulary(opened.info.vocab_size)
+        info = ModelInfo(name=files.name, lineage=lineage(opened.info, tokenizer), file=file_identity(files.weights))
+        costs, note = quick_costs(opened, info, cache_folder(), clock)
+    except BaseException:
+        opened.close()
+        raise
+    return Parts(
+        engine=opened,
+        tokenizer=tokenizer,
+        probe=DirectAnswerProbe(),
+        profiles=profiles,
+        costs=costs,
+        model=info,
+        notes=(note,) if note else (),
+    )
+
+
+def cache_folder() -> Path:
+    """Where timings are kept."""
+    return Path(platformdirs.user_cache_dir("edgereason")) / "costs"
+
+
+def budget_profiles(folder: Path | None = None) -> dict[str, BudgetProfile]:
+    """The shipped budget profiles, and the user's over them.
+
+    Raises:
+        ConfigError: no such folder, or a file in it is wrong.
+    """
+    if folder is not None and not folder.is_dir():
+        raise ConfigError(f"Profiles folder {str(folder)!r} does not exist.", hint="It holds one TOML file a profile.")
+    return read_profiles(_data_folder("profiles") / "budgets", *([folder] if folder is not None else []))
+
+
+# ---------------------------------------------------------------- finding a model
+
+
+def bundled_models() -> list[str]:
+    """Names of the models that ship with the package."""
+    return sorted(path.parent.name for path in _data_folder("models").glob("*/tokenizer.json"))
+
+
+def find_model(model: str | Path, engine: str = "auto") -> ModelFiles:
+    """The files behind a bundled name, a folder, or a weights file.
+
+    Raises:
+        ModelNotFoundError: there is nothing, or nothing that an engine runs; ConfigError: unknown engine.
+    """
+    if engine != "auto" and engine not in ENGINES:
+        raise ConfigError(f"Unknown engine {engine!r}.", hint=did_you_mean(engine, [*ENGINES, "auto"]))
+    path = Path(model)
+    if str(model) in bundled_models() and not path.exists():
+        path = _data_folder("models") / str(model)
+    if not path.exists():
+        raise ModelNotFoundError(
+            f"No model {str(model)!r}: neither a bundled name nor a file or folder here.",
+            hint=did_you_mean(str(model), bundled_models()),
+        )
+    weights = _weights_in(path, engine) if path.is_dir() else path
+    runs = _SUFFIXES.get(weights.suffix.lower())
+    if runs is None:
+        raise ModelFileError(
+            f"{str(weights)!r} is no model file that can be run here.", hint=f"Files end in {', '.join(_SUFFIXES)}."
+        )
+    return ModelFiles(name=_name(path), folder=weights.parent, weights=weights, engine=runs)
+
+
+def _name(path: Path) -> str:
+    """A folder's name, or the folder's of a file with a generic name."""
+    path = path.resolve()
+    return path.parent.name if path.is_file() and path.stem == "model" else path.stem if path.is_file() else path.name
+
+
+def _weights_in(folder: Path, engine: str) -> Path:
+    """The one weights file of a folder for this engine, or for the first engine that has one."""
+    for suffix, runs in _SUFFIXES.items():
+        found = sorted(folder.glob(f"*{suffix}"))
+        if not found or engine not in ("auto", runs):
+            continue
+        preferred = [path for path in found if path.name == _weights_name(folder, suffix)]
+        if len(found) > 1 and not preferred:
+            names = ", ".join(path.name for path in found)
+            raise ModelNotFoundError(f"{str(folder)!r} holds several models: {names}.", hint="Give one file's path.")
+        return (preferred or found)[0]
+    raise ModelNotFoundError(
+        f"{str(folder)!r} holds no model file.",
+        hint=f"A model folder holds a file that ends in {', '.join(_SUFFIXES)}.",
+    )
+
+
+def _weights_name(folder: Path, suffix: str) -> str:
+    """The weights file that the folder's genai_config.json names, else `model.onnx`."""
+    try:
+        config = json.loads((folder / "genai_config.json").read_text(encoding="utf-8"))
+        return str(config["model"]["decoder"]["filename"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return f"model{suffix}"
+
+
+def _data_folder(name: str) -> Path:
+    """A data folder of the package, wherever the installation put it."""
+    return Path(next(iter(importlib.import_module(f"edgereason.{name}").__path__)))
+
+
+# ---------------------------------------------------------------- identity
+
+
+def lineage(info: EngineInfo, tokenizer: Tokenizer) -> str:
+    """What survives quantization: sizes, vocabulary and chat template, as a short hash."""
+    sizes = f"{info.num_layers}x{info.hidden_size}x{info.vocab_size}"
+    return f"{sizes}-{hashlib.sha256(tokenizer.identity.encode()).hexdigest()[:16]}"
+
+
+def file_identity(path: Path) -> str:
+    """A hash of the weights file: all of a small one, evenly spread blocks and the size of a large one."""
+    size = path.stat().st_size
+    digest = hashlib.sha256(str(size).encode())
+    with path.open("rb") as file:
+        if size <= HASHED_BLOCK * HASHED_BLOCKS:
+            digest.update(file.read())
+        else:
+            for index in range(HASHED_BLOCKS):
+                file.seek((size - HASHED_BLOCK) * index // (HASHED_BLOCKS - 1))
+                digest.update(file.read(HASHED_BLOCK))
+    return f"sha256:{digest.hexdigest()[:32]}"
+
+
+def describe(model: str | Path) -> dict[str, Any]:
+    """What can be said of a model without loading it: name, folder, files with their sizes, card, configuration."""
+    files = find_model(model)
+    card = files.folder / "card.md"
+    return {
+        "name": files.name,
+        "engine": files.engine,
+        "folder": str(files.folder),
+        "weights": str(files.weights),
+        "file": file_identity(files.weights),
+        "files": {p.name: p.stat().st_size for p in sorted(files.folder.iterdir()) if p.is_file()},
+        "card": str(card) if card.exists() else None,
+        **_configured(files.folder),
+    }
+
+
+def _configured(folder: Path) -> dict[str, Any]:
+    """Sizes out of config.json, where there is one."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    names = {
+        "architecture": "model_type",
+        "layers": "num_hidden_layers",
+        "hidden_size": "hidden_size",
+        "vocab_size": "vocab_size",
+        "context": "max_position_embeddings",
+    }
+    return {name: config[key] for name, key in names.items() if key in config}

@@ -1,0 +1,487 @@
+"""The Reasoner: every stage of a request on one screen (`Reasoner._run`), and the one thread that owns the engine.
+
+In: wiring, queueing, the answer in hand. Not in: tokens (engine), text (prompting, answers), choices (controller).
+Invariant: only the worker thread touches the engine; callers only wait, and their clocks run from the call's entry.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from edgereason.answers import MajorityVote, SymbolicEquality, read_answer
+from edgereason.controller.costs import DIRECT_ANSWER_TOKENS, closing_passes, direct_passes
+from edgereason.controller.pace import RequestPace
+from edgereason.controller.plan import RESERVE_FACTOR, Situation, plan, revise
+from edgereason.decoding.loop import Decoder, Watcher
+from edgereason.errors import Aborted, ClosedError, ConfigError, ContextLengthError, did_you_mean
+from edgereason.loading import Parts, load_parts
+from edgereason.protocols import Clock, Prefix
+from edgereason.request import Options, Outcome, Progress, Request
+from edgereason.results import compose
+from edgereason.types import (
+    Budget,
+    BudgetProfile,
+    Difficulty,
+    EngineInfo,
+    Event,
+    Evidence,
+    Message,
+    ModelInfo,
+    PassCosts,
+    Plan,
+    Prompt,
+    Result,
+    Rollout,
+    RowId,
+    Sampling,
+)
+
+LEAST_SHARED_PREFIX = 16  # tokens; a shorter common beginning is cheaper to run again than to branch from
+CLOSE_WAIT_S = 0.9
+LEAST_SLACK_S, MOST_SLACK_S = 0.05, 2.0  # for symbolic equality, when all rows are in
+
+
+class Reasoner:
+    """A loaded model that answers questions within deadlines. Threads may share one: their requests queue."""
+
+    def __init__(self, load: Callable[[], Parts], *, clock: Clock = time.perf_counter) -> None:
+        self._clock = clock
+        self._queue: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
+        self._current: Request | None = None
+        self._is_closed = False
+        self._closing = threading.Lock()
+        self._prefix: Prefix | None = None
+        self._selector = MajorityVote()
+        self._equality = SymbolicEquality()
+        loaded: queue.SimpleQueue[Parts | BaseException] = queue.SimpleQueue()
+        entry = clock()
+        self._worker = threading.Thread(target=self._work, args=(load, loaded), name="edgereason", daemon=True)
+        self._worker.start()
+        parts = loaded.get()  # on the caller's thread nothing native runs, so that an interrupt comes through
+        if isinstance(parts, BaseException):
+            raise parts
+        self._parts = parts
+        self.load_s = clock() - entry
+
+    @classmethod
+    def load(
+        cls,
+        model: str | Path = "abacus",
+        *,
+        engine: str = "auto",
+        threads: int | None = None,
+        device: str = "auto",
+        profiles_dir: Path | None = None,
+        chat_template: Path | None = None,
+        clock: Clock = time.perf_counter,
+    ) -> Reasoner:
+        """Load a bundled name or a path.
+
+        Raises:
+            ModelError, EngineMissingError, ConfigError: what is wrong, and what to do.
+        """
+        return cls(
+            lambda: load_parts(
+                model,
+                engine=engine,
+                threads=threads,
+                device=device,
+                profiles_dir=profiles_dir,
+                chat_template=chat_template,
+                clock=clock,
+            ),
+            clock=clock,
+        )
+
+    # -------------------------------------------------------------- what is loaded
+
+    @property
+    def model(self) -> ModelInfo:
+        """Which model this is."""
+        return self._parts.model
+
+    @property
+    def engine_info(self) -> EngineInfo:
+        """What runs it."""
+        return self._parts.engine.info
+
+    @property
+    def costs(self) -> PassCosts:
+        """What passes cost here."""
+        return self._parts.costs
+
+    @property
+    def profiles(self) -> dict[str, BudgetProfile]:
+        """The budget profiles by name."""
+        return dict(self._parts.profiles)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is worth knowing about this set-up."""
+        return self._parts.notes
+
+    # -------------------------------------------------------------- asking
+
+    def ask(self, question: str | Sequence[Message], **options: Any) -> Result:
+        """The answer to a question, within its deadline; options as in `submit`."""
+        request = self.submit(question, **options)
+        try:
+            return request.result()
+        except BaseException:
+            request.cancel()
+            raise
+
+    def stream(self, question: str | Sequence[Message], **options: Any) -> Iterator[Event]:
+        """What happens while a question is answered, token by token; the last event holds the result."""
+        request = self.submit(question, wants_text=True, **options)
+        return _until_closed(request)
+
+    def aask(self, question: str | Sequence[Message], **options: Any) -> Coroutine[Any, Any, Result]:
+        """An awaitable result. The clock starts now, at the call, not when it is awaited."""
+        return _wait_for(self.submit(question, **options))
+
+    def submit(
+        self,
+        question: str | Sequence[Message],
+        *,
+        deadline: float | None = None,
+        profile: str = "auto",
+        seed: int = 0,
+        system: str | None = None,
+        choices: Sequence[str] = (),
+        max_tokens: int | None = None,
+        min_confidence: float | None = None,
+        on_deadline: str = "best",
+        grace: float = 0.0,
+        wants_text: bool = False,
+    ) -> Request:
+        """Start answering and return at once.
+
+        Args:
+            question: a text, or messages of which the last is the user's.
+            deadline: wall-clock seconds from this call to the returned answer; None lets the profile alone decide.
+            profile: "auto" (by difficulty) or a budget profile's name.
+            seed: draws are a function of it; under a deadline the clock decides too.
+            system: system text put before the messages.
+            choices: options to vote over.
+            max_tokens: most tokens generated over all rows.
+            min_confidence: abstain below it.
+            on_deadline: "best" returns what there is, "error" raises where there is nothing.
+            grace: seconds past the deadline that may be spent as long as there is no answer at all.
+
+        Raises:
+            UsageError: a value out of its range; ClosedError: the Reasoner was closed.
+        """
+        options = Options(
+            deadline_s=deadline,
+            profile=profile,
+            seed=seed,
+            choices=tuple(choices),
+            max_tokens=max_tokens,
+            min_confidence=min_confidence,
+            on_deadline=on_deadline,  # type: ignore[arg-type]  # checked when made
+            grace_s=grace,
+        )
+        if profile != "auto" and profile not in self._parts.profiles:
+            raise ConfigError(
+                f"Unknown profile {profile!r}.", hint=did_you_mean(profile, [*self._parts.profiles, "auto"])
+            )
+        messages = [Message(role="user", content=question)] if isinstance(question, str) else list(question)
+        if system is not None:
+            messages.insert(0, Message(role="system", content=system))
+        request = Request(messages, options, self._clock, self._compose, wants_text=wants_text)
+        with self._closing:
+            if self._is_closed:
+                raise ClosedError("This Reasoner was closed.", hint="Load a new one.")
+            self._queue.put(request)
+        return request
+
+    # -------------------------------------------------------------- the worker
+
+    def _work(self, load: Callable[[], Parts], loaded: queue.SimpleQueue[Parts | BaseException]) -> None:
+        """The engine's only thread: load, answer requests in turn, free everything."""
+        try:
+            self._parts = load()
+        except BaseException as error:
+            loaded.put(error)
+            return
+        loaded.put(self._parts)
+        while (request := self._queue.get()) is not None:
+            self._current = request
+            self._serve(request)
+            self._current = None
+        self._keep_prefix(None)
+        self._equality.close()
+        self._parts.engine.close()
+
+    def _serve(self, request: Request) -> None:
+        """Answer one request; whatever goes wrong becomes its outcome, and the worker lives on."""
+        try:
+            if not request.is_stopped:
+                self._run(request, request.progress)
+            request.settle("deadline" if _ended_by_time(request) else "complete")
+        except Aborted:
+            request.settle("deadline")
+        except BaseException as error:
+            request.fail(error)
+
+    def _run(self, request: Request, progress: Progress) -> None:
+        """One request from text to rollouts: the pipeline."""
+        parts, options = self._parts, request.options
+        progress.prompt = prompt = parts.tokenizer.prompt(request.messages, choices=options.choices)
+        self._check_room(prompt)
+        prefix = self._prefill(prompt, request)
+        progress.trace.add("prefilled", prompt.tokens)
+        request.emit("prefilled")
+        with contextlib.closing(parts.engine.batch()) as batch:
+            progress.decoder = decoder = Decoder(
+                batch=batch,
+                prefix=prefix,
+                markers=prompt.markers,
+                codec=parts.tokenizer,
+                read_answer=lambda text: read_answer(text, prompt.choices),
+                pace=(pace := self._pace(request, prompt)),
+                clock=self._clock,
+                started=request.entry,
+                context=parts.engine.info.context,
+                trace=progress.trace,
+                watcher=self._watcher(request, progress),
+                one_pass_per_token=parts.engine.info.passes_per_token,
+            )
+            greedy = Sampling(temperature=0.0, seed=options.seed)
+            direct = decoder.answer_directly(greedy, 0, DIRECT_ANSWER_TOKENS)
+            pace.closing_passes = closing_passes(prompt.markers, _expected_answer_tokens(decoder.rollouts))
+            progress.difficulty = parts.probe.estimate(_evidence(prefix, direct))
+            chosen: Plan | None = self._plan(request, progress)
+            while chosen is not None:
+                progress.plan = chosen
+                request.emit("plan", plan=chosen, answer=request.peek(), rows_thinking=chosen.num_rows)
+                decoder.think(chosen, self._selector.is_decided)
+                chosen = self._revise(request, progress)
+        self._merge_equal(request, decoder)
+
+    def _merge_equal(self, request: Request, decoder: Decoder) -> None:
+        """Count votes for the same value in different words together, where there is time to spare for finding out."""
+        written = [rollout.canonical for rollout in decoder.rollouts if rollout.canonical is not None]
+        left_s = MOST_SLACK_S if request.due is None else request.due - self._clock() - LEAST_SLACK_S
+        slack_s = min(MOST_SLACK_S, left_s)
+        if request.options.choices or len(set(written)) < 2 or slack_s < LEAST_SLACK_S or request.is_stopped:
+            return
+        first = self._equality.merge_equal(written, slack_s)
+        for index, rollout in enumerate(decoder.rollouts):
+            if rollout.canonical is not None and first[rollout.canonical] != rollout.canonical:
+                decoder.rollouts[index] = replace(rollout, canonical=first[rollout.canonical])
+        request.answer = self._selector.select(decoder.rollouts)
+
+    def _plan(self, request: Request, progress: Progress) -> Plan:
+        """Ask the controller what to do with the time and tokens that are left."""
+        assert progress.difficulty is not None
+        profile = self._profile(request, progress.difficulty)
+        chosen = plan(profile, progress.difficulty, self._situation(request, progress), request.options.seed)
+        progress.trace.add("difficulty", progress.difficulty)
+        progress.trace.add("plan", chosen)
+        return chosen
+
+    def _revise(self, request: Request, progress: Progress) -> Plan | None:
+        """Ask the controller whether rows that finished early leave time for more."""
+        assert progress.decoder is not None
+        assert progress.difficulty is not None
+        assert progress.plan is not None
+        thinking = [rollout for rollout in progress.decoder.rollouts if not rollout.is_direct]
+        if request.is_stopped or any(rollout.finish == "deadline" for rollout in thinking):
+            return None
+        longest = max((rollout.reasoning_tokens for rollout in thinking), default=0)
+        profile = self._profile(request, progress.difficulty)
+        wider = revise(progress.plan, profile, self._situation(request, progress), longest)
+        if wider is not None:
+            progress.trace.add("plan", wider)
+        return wider
+
+    def _profile(self, request: Request, difficulty: Difficulty) -> BudgetProfile:
+        """The profile asked for, or the one that the difficulty calls for."""
+        asked = request.options.profile
+        return self._parts.profiles[difficulty.label if asked == "auto" else asked]
+
+    def _situation(self, request: Request, progress: Progress) -> Situation:
+        """What is left to plan with, now."""
+        assert progress.prompt is not None
+        assert progress.decoder is not None
+        info, due = self._parts.engine.info, request.due
+        return Situation(
+            budget=Budget(deadline_s=request.options.deadline_s, max_tokens=request.options.max_tokens),
+            remaining_s=None if due is None else due - self._clock(),
+            costs=self._parts.costs,
+            markers=progress.prompt.markers,
+            prompt_tokens=len(progress.prompt.tokens),
+            context=info.context,
+            most_rows=info.max_rows,
+            spent_tokens=progress.decoder.usage[1],
+            answer_tokens=_expected_answer_tokens(progress.decoder.rollouts),
+        )
+
+    def _prefill(self, prompt: Prompt, request: Request) -> Prefix:
+        """The prompt's prefix, continued from the previous request's where that one begins this one."""
+        kept = self._prefix
+        shared = kept is not None and len(kept.tokens) >= LEAST_SHARED_PREFIX
+        is_base = shared and kept is not None and prompt.tokens[: len(kept.tokens)] == kept.tokens
+        base = kept if is_base else None
+        if base is not None and base.tokens == prompt.tokens:
+            return base
+        prefix = self._parts.engine.prefill(prompt.tokens, lambda: request.is_stopped, base=base)
+        self._keep_prefix(prefix)
+        return prefix
+
+    def _keep_prefix(self, prefix: Prefix | None) -> None:
+        """Keep one prompt state, so that a conversation's next turn runs only what is new."""
+        if self._prefix is not None:
+            self._prefix.close()
+        self._prefix = prefix
+
+    def _check_room(self, prompt: Prompt) -> None:
+        """Raise ContextLengthError unless the prompt and a direct answer fit."""
+        needed = len(prompt.tokens) + direct_passes(prompt.markers, DIRECT_ANSWER_TOKENS)
+        context = self._parts.engine.info.context
+        if needed > context:
+            raise ContextLengthError(
+                f"The prompt has {len(prompt.tokens)} tokens; with room for an answer {needed} are needed, "
+                f"and {self.model.name!r} has a context of {context}.",
+                hint="Shorten the question, or load a model with a longer context.",
+            )
+
+    def _pace(self, request: Request, prompt: Prompt) -> RequestPace:
+        return RequestPace(
+            clock=self._clock,
+            costs=self._parts.costs,
+            due=request.due,
+            closing_passes=closing_passes(prompt.markers, DIRECT_ANSWER_TOKENS),
+            reserve_factor=RESERVE_FACTOR,
+            is_stopped=lambda: request.is_stopped,
+        )
+
+    def _watcher(self, request: Request, progress: Progress) -> Watcher:
+        """Renew the answer in hand with every rollout, and tell the listener."""
+
+        def on_rollout(rollout: Rollout) -> None:
+            assert progress.decoder is not None
+            answer = self._selector.select(progress.decoder.rollouts)
+            if answer is not None and answer != request.answer:
+                progress.trace.add("answer", rollout.row, answer.text, answer.confidence)
+            request.answer = answer
+            request.emit(
+                "row",
+                row=rollout.row,
+                text=rollout.answer or "",
+                answer=request.peek(),
+                votes=dict(answer.votes) if answer is not None else {},
+                rows_thinking=progress.decoder.rows_thinking,
+            )
+
+        on_text = _TextStream(request, self._parts.tokenizer).add if request.wants_text else None
+        return Watcher(on_text=on_text, on_rollout=on_rollout, on_closing=lambda: request.emit("closing"))
+
+    def _compose(self, request: Request, outcome: Outcome) -> Result:
+        """The result as things stand; runs on whichever thread settles the request."""
+        return compose(request, outcome, self._parts, self.load_s)
+
+    # -------------------------------------------------------------- the end
+
+    def close(self) -> None:
+        """End running and waiting requests with what they have, and free everything; closing twice is fine."""
+        with self._closing:
+            if self._is_closed:
+                return
+            self._is_closed = True
+        waiting = [] if (current := self._current) is None else [current]
+        with contextlib.suppress(queue.Empty):
+            while (request := self._queue.get_nowait()) is not None:
+                waiting.append(request)
+        for request in waiting:
+            request.cancel()
+        self._queue.put(None)
+        self._worker.join(CLOSE_WAIT_S)
+
+    def __enter__(self) -> Reasoner:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class _TextStream:
+    """Tells new text of each row, whole characters only."""
+
+    def __init__(self, request: Request, codec: Any) -> None:
+        self._request = request
+        self._codec = codec
+        self._pending: dict[RowId, list[int]] = {}
+
+    def add(self, row: RowId, tokens: Sequence[int]) -> None:
+        pending = self._pending.setdefault(row, [])
+        pending.extend(tokens)
+        if not self._codec.ends_inside_character(pending):
+            self._request.emit("token", row=row, text=self._codec.decode(pending))
+            pending.clear()
+
+
+def _ended_by_time(request: Request) -> bool:
+    """Whether time ended this request: it was never begun, or rows were closed or dropped at the deadline."""
+    decoder = request.progress.decoder
+    return decoder is None or any(rollout.finish == "deadline" for rollout in decoder.rollouts)
+
+
+def _expected_answer_tokens(rollouts: Sequence[Rollout]) -> int:
+    """What an answer to this question takes: as much as the direct one and a little more; the cap where it had none."""
+    direct = next((rollout for rollout in rollouts if rollout.is_direct and rollout.answer is not None), None)
+    if direct is None:
+        return DIRECT_ANSWER_TOKENS
+    return min(DIRECT_ANSWER_TOKENS, direct.forced.count(False) + 2)
+
+
+def _evidence(prefix: Prefix, direct: Rollout | None) -> Evidence:
+    """What the probe may look at."""
+    sampled = [] if direct is None else [i for i, forced in enumerate(direct.forced) if not forced]
+    if direct is None or not sampled:
+        return Evidence(hidden=prefix.hidden, prompt_tokens=len(prefix.tokens))
+    return Evidence(
+        hidden=prefix.hidden,
+        prompt_tokens=len(prefix.tokens),
+        direct_logprob=float(np.mean([direct.logprobs[i] for i in sampled])),
+        direct_entropy=float(np.mean([direct.entropies[i] for i in sampled])),
+    )
+
+
+def _until_closed(request: Request) -> Iterator[Event]:
+    """A request's events; a reader that walks away cancels it."""
+    try:
+        yield from request.events()
+    finally:
+        request.cancel()
+
+
+async def _wait_for(request: Request) -> Result:
+    """Wait for a result without a thread and without blocking the event loop; a cancelled task cancels the request."""
+    loop = asyncio.get_running_loop()
+    is_there = asyncio.Event()
+    request.when_settled(lambda: loop.call_soon_threadsafe(is_there.set))
+    try:
+        while not request.is_done:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(is_there.wait(), request.wait_s())
+            request.watch()
+    except asyncio.CancelledError:
+        request.cancel()
+        raise
+    return request.result()

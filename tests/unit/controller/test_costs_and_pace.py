@@ -1,0 +1,82 @@
+"""Pass costs between and beyond what was measured, and the pace of a running request."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgereason.controller.costs import pass_seconds
+from edgereason.controller.pace import RequestPace
+from edgereason.testing import FakeClock
+from edgereason.types import PassCosts
+
+COSTS = PassCosts(rows=(1, 2, 8), pass_s=(1.0, 2.0, 5.0), prefill_token_s=0.1, prefill_base_s=1.0, context=64)
+
+
+def test_measured_widths_are_returned_as_measured() -> None:
+    """The table is not forced onto a line."""
+    assert [1.0, 2.0, 5.0] == [pass_seconds(COSTS, rows) for rows in (1, 2, 8)]
+
+
+def test_between_and_beyond_it_is_linear() -> None:
+    """Between widths it interpolates; past the widest the last slope goes on."""
+    assert (3.5, 9.0) == (pass_seconds(COSTS, 5), pass_seconds(COSTS, 16))
+
+
+def test_a_single_measured_width_is_assumed_to_scale_with_rows() -> None:
+    """With nothing known of width, no row is free."""
+    alone = PassCosts(rows=(1,), pass_s=(2.0,), prefill_token_s=0.0, prefill_base_s=0.0, context=64)
+
+    assert (2.0, 8.0) == (pass_seconds(alone, 1), pass_seconds(alone, 4))
+
+
+@given(rows=st.integers(1, 200))
+def test_more_rows_never_cost_less(rows: int) -> None:
+    """Costs rise with width."""
+    assert pass_seconds(COSTS, rows) <= pass_seconds(COSTS, rows + 1)
+
+
+def pace(clock: FakeClock, due: float | None) -> RequestPace:
+    """A pace whose closing takes ten passes, with no margin."""
+    return RequestPace(
+        clock=clock, costs=COSTS, due=due, closing_passes=10, reserve_factor=1.0, is_stopped=lambda: False
+    )
+
+
+def test_closing_begins_when_its_passes_and_one_more_just_fit() -> None:
+    """Ten passes of a second each and the one that is about to run."""
+    clock = FakeClock()
+    made = pace(clock, due=100.0)
+
+    clock.advance(88.9)
+    assert not made.must_close(1)
+    clock.advance(0.2)
+    assert made.must_close(1)
+    assert made.must_close(2), "wider passes cost more, so closing is due earlier"
+
+
+def test_a_slow_machine_closes_earlier() -> None:
+    """Passes that take three times as long as predicted move the close forward."""
+    clock = FakeClock()
+    made = pace(clock, due=100.0)
+    for _ in range(20):
+        made.observe(1, 1, 3.0)
+    clock.advance(70.0)
+
+    assert made.must_close(1)
+
+
+def test_a_fast_machine_is_believed_slowly() -> None:
+    """One quick pass moves the speed less than one slow pass does."""
+    slow, fast = pace(FakeClock(), 1.0), pace(FakeClock(), 1.0)
+    slow.observe(1, 1, 1.5)
+    fast.observe(1, 1, 0.5)
+
+    assert slow.drift - 1.0 > 1.0 - fast.drift > 0
+
+
+def test_without_a_deadline_nothing_closes() -> None:
+    """No deadline, no hurry."""
+    clock = FakeClock(1e9)
+
+    assert not pace(clock, due=None).must_close(64)
