@@ -8,7 +8,7 @@ Times are seconds as floats (`*_s`); token sequences are tuples of ids; log-prob
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Label = Literal["easy", "normal", "hard"]
 Finish = Literal["eos", "forced", "pruned", "decided", "deadline", "cancelled", "context"]
@@ -278,6 +278,7 @@ class Result:
     seed: int
     shortest_feasible_s: float | None = None  # prefill and direct answer, as predicted for this prompt
     notes: tuple[str, ...] = ()
+    trace: Any = field(default=None, repr=False, compare=False)  # edgereason.trace.Trace: every decision, with its time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

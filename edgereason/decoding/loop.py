@@ -6,6 +6,7 @@ Batch), text (behind the codec), budgets (in the limits and the pace). Once `mus
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -89,9 +90,9 @@ class Decoder:
         """The optional part: the plan's rows that have not run yet think, close and answer; see `rollouts`."""
         ran = sum(not rollout.is_direct for rollout in self.rollouts)
         budgets = [group.think_tokens for group in plan.rows for _ in range(group.count)]
-        for place, think_tokens in enumerate(budgets[ran:], start=ran):
+        for think_tokens, places in itertools.groupby(range(ran, len(budgets)), key=budgets.__getitem__):
             limits = self._limits(think_tokens, plan.answer_tokens, plan.extensions)
-            self._admit(plan.sampling, [place + 1], limits)
+            self._admit(plan.sampling, [place + 1 for place in places], limits)
         self._run(lambda: is_decided([r for r in self.rollouts if not r.is_direct], len(budgets)))
 
     @property
@@ -202,7 +203,8 @@ class Decoder:
         except Aborted:
             return False
         seconds = self.clock() - before
-        self.pace.observe(passes.rows, passes.count, seconds)
+        if all(len(ids) == 1 for ids in tokens.values()):  # a pass of several tokens says little about the usual one
+            self.pace.observe(passes.rows, passes.count, seconds)
         self.trace.add_pass(passes.rows, seconds, passes.count)
         if self.watcher.on_text is not None:
             for row_id, ids in tokens.items():
