@@ -1,0 +1,1 @@
+"""Judging: tasks, runs, metrics and reports."""

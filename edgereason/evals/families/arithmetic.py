@@ -1,0 +1,148 @@
+"""Reduces an integer expression one small step at a time, the way the bundled model is taught to think.
+
+In: the reduction rule and its bounds. Not in: drawing expressions, wording them.
+Invariant: every line has the same value as the line before it, and the last line is that value alone.
+
+An expression is a list of tokens: integers, "+", "-", "*", "/", "(" and ")". One line rewrites the whole remaining
+expression with one operation done: the leftmost innermost bracket first, products before sums, left to right.
+
+    34*6-150 -> (180+24)... products are split by place value, every partial product being a one-digit fact
+    180+24-150 -> 204-150 -> 104-50 -> 54   sums of three digits go leading digit by leading digit
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+Token = int | str
+LEAST, MOST = -99, 999
+
+
+class OutOfReach(ValueError):  # noqa: N818 - a draw to be repeated, not an error to be shown
+    """The expression needs a step outside the rule's bounds."""
+
+
+def text_of(tokens: list[Token]) -> str:
+    """Return the expression without blanks."""
+    return "".join(str(token) for token in tokens)
+
+
+def spaced_text_of(tokens: list[Token]) -> str:
+    """Return the expression as people write it, blanks around the operators."""
+    text = " ".join(str(token) for token in tokens)
+    return text.replace("( ", "(").replace(" )", ")")
+
+
+def worked(tokens: list[Token], most_characters: int = 420) -> tuple[str, ...]:
+    """Return all lines from the expression down to its value; OutOfReach when a step is not in the rule."""
+    lines = [text_of(tokens)]
+    while len(tokens) > 1:
+        tokens = reduce_once(tokens)
+        lines.append(text_of(tokens))
+        if sum(map(len, lines)) > most_characters:
+            raise OutOfReach("too long")
+    _check(tokens[0])
+    return tuple(lines)
+
+
+def reduce_once(tokens: list[Token]) -> list[Token]:
+    """Return the expression with its next operation done."""
+    if len(tokens) == 2 and tokens[0] == "-":
+        raise OutOfReach("unary minus")
+    left, right = _innermost(tokens)
+    inside = _reduce_flat(tokens[left:right], after=tokens[left - 1] if left else "")
+    if left == 0 and right == len(tokens):
+        result = inside
+    elif len(inside) == 1:
+        result = tokens[: left - 1] + inside + tokens[right + 1 :]
+    else:
+        result = tokens[:left] + inside + tokens[right:]
+    _no_negative_after_operator(result)
+    return result
+
+
+def _innermost(tokens: list[Token]) -> tuple[int, int]:
+    """Return the span inside the leftmost innermost bracket, or of everything."""
+    if ")" not in tokens:
+        return 0, len(tokens)
+    right = tokens.index(")")
+    left = max(i for i in range(right) if tokens[i] == "(") + 1
+    return left, right
+
+
+def _reduce_flat(tokens: list[Token], after: Token) -> list[Token]:
+    """Do one operation of an expression that has no brackets."""
+    for k, token in enumerate(tokens):
+        if token in ("*", "/"):
+            return _multiplied(tokens, k)
+    first, operator, second = tokens[:3]
+    assert isinstance(first, int)
+    assert isinstance(operator, str)
+    assert isinstance(second, int)
+    return _added(first, operator, second) + tokens[3:]
+
+
+def _multiplied(tokens: list[Token], k: int) -> list[Token]:
+    """Do the product or quotient at k, or split it into one-digit products."""
+    first, second = tokens[k - 1], tokens[k + 1]
+    assert isinstance(first, int)
+    assert isinstance(second, int)
+    if first < 0 or second < 0:
+        raise OutOfReach("negative factor")
+    if tokens[k] == "/":
+        if second == 0 or first % second or first // second > 10 or second > 10:
+            raise OutOfReach("not a table quotient")
+        new: list[Token] = [first // second]
+    else:
+        terms = [a * b for a in _places(first) for b in _places(second)]
+        _check(first * second)
+        new = _joined(terms)
+        bound_before = k >= 2 and tokens[k - 2] == "-"
+        bound_after = k + 2 < len(tokens) and tokens[k + 2] in ("*", "/")
+        if len(new) > 1 and (bound_before or bound_after):
+            new = ["(", *new, ")"]
+    return tokens[: k - 1] + new + tokens[k + 2 :]
+
+
+def _places(number: int) -> list[int]:
+    """Return the place values of a number: 34 is 30 and 4; 0, 1 and 10 stay whole."""
+    digits = str(number)
+    parts = [int(d) * 10 ** (len(digits) - 1 - i) for i, d in enumerate(digits)]
+    return [part for part in parts if part] or [0]
+
+
+def _joined(terms: list[int]) -> list[Token]:
+    """Return the terms with plus signs between them."""
+    tokens: list[Token] = [terms[0]]
+    for term in terms[1:]:
+        tokens += ["+", term]
+    return tokens
+
+
+def _added(first: int, operator: str, second: int) -> list[Token]:
+    """Add or subtract: at once when both are below 100 or the second has one leading digit, else that digit first."""
+    is_small = abs(first) < 100 and second < 100
+    if first < 0 and not is_small:
+        if operator == "-" or second < -first:
+            raise OutOfReach("large negative")
+        return [second, "-", -first]
+    if operator == "-" and first < second and not is_small:
+        raise OutOfReach("large negative")
+    lead = _places(second)[0]
+    step = second if is_small or lead == second else lead
+    value = first + step if operator == "+" else first - step
+    _check(value)
+    return [value] if step == second else [value, operator, second - step]
+
+
+def _no_negative_after_operator(tokens: list[Token]) -> None:
+    """Refuse expressions such as 7--5."""
+    for before, token in pairwise(tokens):
+        if isinstance(token, int) and token < 0 and before != "(":
+            raise OutOfReach("negative operand")
+
+
+def _check(value: Token) -> None:
+    """Refuse values out of bounds."""
+    if not isinstance(value, int) or not LEAST <= value <= MOST:
+        raise OutOfReach(f"{value!r} out of [{LEAST}, {MOST}]")

@@ -1,0 +1,160 @@
+"""Laws of the generated problem families."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from edgereason.evals.families import BANDS, FAMILIES, SPLITS, draw, draw_many, item_seed
+from edgereason.evals.families.arithmetic import LEAST, MOST, OutOfReach, worked
+
+COUNT = 300
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_an_item_is_a_function_of_its_index(family):
+    """Drawing twice, in any order, gives the same problem."""
+    there = list(draw_many(family, 20))
+    back = [draw(family, index) for index in reversed(range(20))]
+    assert there == back[::-1]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_items_differ_by_index_split_and_seed(family):
+    """No two of index, split and seed share a stream."""
+    questions = [draw(family, 3, split=split, seed=seed, band="hard").question for split in SPLITS for seed in (0, 1)]
+    assert len(set(questions)) == len(questions)
+    assert len({problem.question for problem in draw_many(family, 50, band="hard")}) > 45
+
+
+def test_seeds_of_splits_never_collide():
+    """The text that seeds an item names family, split, seed and index, so no two items share it."""
+    seeds = [
+        item_seed(family, split, seed, index)
+        for family in FAMILIES
+        for split in SPLITS
+        for seed in (0, 1, 11)
+        for index in (0, 1, 11)
+    ]
+    assert len(set(seeds)) == len(seeds)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_band_occurs(family):
+    """Unasked, all bands are drawn; asked, the asked one."""
+    assert {problem.band for problem in draw_many(family, 100)} == set(BANDS)
+    for band in BANDS:
+        assert {problem.band for problem in draw_many(family, 20, band=band)} == {band}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("split", SPLITS)
+def test_steps_end_in_the_answer(family, split):
+    """The last step is the answer, and there is more than one step."""
+    for problem in draw_many(family, COUNT, split=split):
+        assert problem.steps[-1] == problem.answer
+        assert len(problem.steps) > 1
+        assert all(step == step.strip() and step for step in problem.steps)
+
+
+@pytest.mark.parametrize("family", ["chain", "story"])
+def test_every_expression_line_has_the_value_of_the_answer(family):
+    """Python agrees with every line of the worked steps."""
+    for problem in draw_many(family, COUNT):
+        assert {eval(line.replace("/", "//")) for line in problem.steps} == {int(problem.answer)}
+        assert LEAST <= int(problem.answer) <= MOST
+
+
+def test_a_chain_question_means_its_answer():
+    """The expression in the question, read by Python, has the answer's value."""
+    for problem in draw_many("chain", COUNT):
+        text = re.sub(r"^[A-Z][^?=]*? \d+( is empty| degrees outside| days left)?\. ", "", problem.question)
+        for word, sign in {
+            "plus": "+",
+            "minus": "-",
+            "divided by": "/",
+            "÷": "/",
+            "times": "*",
+            "×": "*",
+            "x": "*",
+        }.items():
+            text = text.replace(word, sign)
+        expression = max(re.findall(r"[\d(][\d+\-*/() ]*[\d)]", text), key=len)
+        assert eval(expression.replace("/", "//")) == int(problem.answer), problem.question
+
+
+def test_a_story_gives_every_number_of_its_expression():
+    """Each number of the first step stands in the text, as digits, as a word or as "twice"."""
+    words = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+    names = {
+        word: str(number)
+        for number, word in enumerate([*words.split(), *["seventeen", "eighteen", "nineteen", "twenty"]])
+    }
+    names["twice"] = "2"
+    for problem in draw_many("story", COUNT):
+        told = {names.get(word, word) for word in re.findall(r"[a-z]+|\d+", problem.question.lower())}
+        assert set(re.findall(r"\d+", problem.steps[0])) <= told, problem.question
+
+
+def test_a_list_question_means_its_answer():
+    """Python's max, min and sorted agree with the answers."""
+    judges = {
+        "largest": max, "smallest": min, "sort": sorted, "sort_down": lambda n: sorted(n, reverse=True),
+        "spread": lambda n: max(n) - min(n),
+    }  # fmt: skip
+    seen = set()
+    for problem in draw_many("order", COUNT):
+        if problem.template in judges:
+            numbers = [int(number) for number in re.findall(r"\d+", problem.question)]
+            expected = judges[problem.template](numbers)
+            text = ",".join(map(str, expected)) if isinstance(expected, list) else str(expected)
+            assert problem.answer == text, problem.question
+            seen.add(problem.template)
+    assert seen == set(judges)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_length_and_difficulty_part(family):
+    """Some easy question is longer than half of the hard ones."""
+    hard = sorted(len(problem.question) for problem in draw_many(family, 200, band="hard"))
+    easy = max(len(problem.question) for problem in draw_many(family, 200, band="easy"))
+    assert easy > hard[100]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_question_is_short(family, abacus_tokenizer):
+    """A question takes at most 300 tokens."""
+    for problem in draw_many(family, COUNT):
+        assert len(abacus_tokenizer.encode(problem.question).ids) <= 300
+
+
+def test_unknown_names_are_refused():
+    """An unknown family or split is a LookupError that lists the choices."""
+    with pytest.raises(LookupError, match="chain, story, order"):
+        draw("chian", 0)
+    with pytest.raises(LookupError, match="train, tune, test"):
+        draw("chain", 0, split="dev")
+
+
+@pytest.mark.parametrize(
+    ("tokens", "lines"),
+    [
+        ([12, "+", 7, "-", 3], ("12+7-3", "19-3", "16")),
+        ([34, "*", 6], ("34*6", "180+24", "200+4", "204")),
+        ([347, "+", 285], ("347+285", "547+85", "627+5", "632")),
+        ([500, "-", 34, "*", 6], ("500-34*6", "500-(180+24)", "500-(200+4)", "500-204", "300-4", "296")),
+        ([12, "-", 45], ("12-45", "-33")),
+        ([2, "*", "(", 3, "+", 4, ")"], ("2*(3+4)", "2*7", "14")),
+    ],
+)
+def test_the_reduction_rule(tokens, lines):
+    """One operation a line, products split by place, large sums leading digit first."""
+    assert worked(tokens) == lines
+
+
+@pytest.mark.parametrize("tokens", [[50, "*", 50], [7, "/", 2], [100, "-", 300], [3, "*", "(", 2, "-", 5, ")"]])
+def test_what_the_rule_cannot_do_is_refused(tokens):
+    """Values out of bounds and inexact quotients are out of reach."""
+    with pytest.raises(OutOfReach):
+        worked(tokens)
