@@ -258,6 +258,7 @@ class Reasoner:
                 trace=progress.trace,
                 watcher=self._watcher(request, progress),
                 one_pass_per_token=parts.engine.info.passes_per_token,
+                options=tuple(parts.tokenizer.encode(f"{choice}}}") for choice in prompt.choices),
             )
             greedy = Sampling(temperature=0.0, seed=options.seed)
             direct = decoder.answer_directly(greedy, 0, DIRECT_ANSWER_TOKENS)

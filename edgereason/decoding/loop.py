@@ -19,6 +19,7 @@ from edgereason.decoding.policies import (
     answer_is_over,
     answer_move,
     closing,
+    option_tokens,
     think_move,
 )
 from edgereason.decoding.row import Row, RowLimits
@@ -58,7 +59,8 @@ class Decoder:
     """Decodes rows of one prefix on one batch until all have ended, are decided, or must stop.
 
     started: the request's entry on `clock`; context: most tokens a row may have, prompt included;
-    one_pass_per_token: forced text costs a pass a token where several rows run, so it is fed beside their samples.
+    one_pass_per_token: forced text costs a pass a token where several rows run, so it is fed beside their samples;
+    options: if any, an answer that is opened by force is one of these token sequences.
     """
 
     batch: Batch
@@ -73,6 +75,7 @@ class Decoder:
     trace: Trace
     watcher: Watcher = field(default_factory=Watcher)
     one_pass_per_token: bool = True
+    options: tuple[tuple[int, ...], ...] = ()
     rollouts: list[Rollout] = field(default_factory=list)
     _live: dict[RowId, Row] = field(default_factory=dict)
     _was_told_closing: bool = False
@@ -166,6 +169,8 @@ class Decoder:
     def _judge(self, row: Row, index: int, proposals: Proposals, tokens: dict[RowId, list[int]]) -> Finish | None:
         """Judge one proposal: note what to commit in `tokens`, or return why the row ends."""
         token = proposals.tokens[index]
+        if self.options and row.phase == "answering" and row.was_opened:
+            return self._name_option(row, index, proposals)
         move = self._move(row, token)
         if isinstance(move, Finished):
             return move.reason
@@ -179,6 +184,22 @@ class Decoder:
             return row.closed_by
         tokens[row.id] = [token]
         return None
+
+    def _name_option(self, row: Row, index: int, proposals: Proposals) -> Finish | None:
+        """Go on with an option; the row ends with the last token of one, which needs no pass."""
+        said = tuple(row.answer_tokens[len(self.markers.answer_opener) :])
+        ranked = proposals.candidates[index].tolist()
+        rest = option_tokens(said, proposals.tokens[index], ranked, self.options)
+        if not rest:
+            return row.closed_by
+        place = ranked.index(rest[0]) if rest[0] in ranked else -1  # rarer than the last candidate: at most as likely
+        row.option_logprobs.append(float(proposals.candidate_logprobs[index, place]))
+        if said + rest not in self.options:
+            self._apply(row, Force((), rest, "answering"), proposals.tokens[index])
+            return None
+        for token in rest:
+            row.append(token, 0.0, 0.0, forced=True)
+        return row.closed_by
 
     def _move(self, row: Row, token: int) -> Move:
         """The policy's move for the phase that the row is in."""
@@ -273,7 +294,7 @@ class Decoder:
             text=text,
             answer=answer,
             canonical=canonical,
-            confidence=confidence(sampled),
+            confidence=confidence(row.option_logprobs or sampled),
             reasoning_tokens=0 if is_plain else len(thought),
             is_direct=row.is_direct,
             finished_s=self.clock() - self.started,

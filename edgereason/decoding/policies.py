@@ -40,6 +40,7 @@ class Finished:
 
 
 Move = Accept | Force | Finished
+Ids = tuple[int, ...]
 ACCEPT = Accept()
 
 
@@ -100,6 +101,21 @@ def answer_move(row: Row, token: int, markers: Markers) -> Move:
             return Accept("thinking")
         return Force((), without_overlap(row.tokens[-8:], markers.answer_opener), "answering", closed_by="forced")
     return ACCEPT
+
+
+def option_tokens(said: Sequence[int], token: int, ranked: Sequence[int], options: Sequence[Ids]) -> Ids:
+    """What goes on with one of the options, given what an answer has `said` of it so far; empty when it is said.
+
+    The sampled token where some option goes on with it, else the most probable candidate that one does; the rest of
+    the option with it, once only one is left. So an answer that was opened by force names an option, always.
+    """
+    left = [option for option in options if option[: len(said)] == tuple(said)]
+    following = {option[len(said)]: option for option in left if len(option) > len(said)}
+    if not following:
+        return ()
+    chosen = next((each for each in (token, *ranked) if each in following), next(iter(following)))
+    agreeing = [option for option in left if option[len(said) : len(said) + 1] == (chosen,)]
+    return agreeing[0][len(said) :] if len(agreeing) == 1 else (chosen,)
 
 
 def box_is_closed(text: str) -> bool:

@@ -44,6 +44,8 @@ class Row:
     think_used: int = 0
     answer_start: int = 0
     answer_used: int = 0  # sampled since then
+    was_opened: bool = False  # the present answer began with forced text
+    option_logprobs: list[float] = field(default_factory=list)  # of the choices between given options
     extensions_used: int = 0
     closed_by: Finish = "eos"  # why the thought ended: by itself, at its limit, at the deadline, at the context's end
 
@@ -58,7 +60,7 @@ class Row:
     def enter(self, phase: Phase) -> None:
         """Switch phase; an answer begins behind the tokens decoded so far."""
         if phase == "answering" and self.phase == "thinking":
-            self.answer_start, self.answer_used = len(self.tokens), 0
+            self.answer_start, self.answer_used, self.was_opened = len(self.tokens), 0, False
         self.phase = phase
 
     def append(self, token: int, logprob: float, entropy: float, *, forced: bool = False) -> None:
@@ -78,6 +80,7 @@ class Row:
         for token, phase in taken:
             self.enter(phase)
             self.append(token, 0.0, 0.0, forced=True)
+            self.was_opened |= phase == "answering"
         if not self.pending:
             self.enter(self.after_pending)
         return [token for token, _ in taken]

@@ -56,6 +56,21 @@ def test_the_plan_is_reported_with_its_reason(reasoner: Make) -> None:
     assert result.difficulty.label in {"easy", "normal", "hard"}
 
 
+def test_given_choices_are_always_chosen_from(reasoner: Make) -> None:
+    """A model that names no option still ends with one: the direct answer is held to them."""
+    result = reasoner(SCRIPT).ask("Is 7 more than 5?", choices=["yes", "no"], deadline=5.0)
+
+    assert result.answer in {"yes", "no"}
+    assert result.rollouts[0].answer == result.answer
+
+
+def test_a_choice_may_begin_with_another(reasoner: Make) -> None:
+    """Of 1 and 10 both can be chosen."""
+    made = reasoner({"<think>\n\n</think>\n\n\\boxed{": "10}<|im_end|>"})
+
+    assert "10" == made.ask("?", choices=["1", "10"], profile="direct").answer
+
+
 def test_the_direct_profile_does_not_think(reasoner: Make) -> None:
     """A profile with no think tokens returns the direct answer."""
     result = reasoner(SCRIPT).ask("1 + 1 = ?", profile="direct")

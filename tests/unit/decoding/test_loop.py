@@ -194,6 +194,26 @@ def test_a_model_without_thought_markers_answers_plainly(bench: Make) -> None:
     assert ("5", "so \\boxed{5}", "", "eos") == (rollout.answer, rollout.text, rollout.reasoning, rollout.finish)
 
 
+def test_an_answer_opened_by_force_names_an_option(bench: Make) -> None:
+    """Whatever the model would say, a direct answer over given options is one of them, the likeliest."""
+    script = {"\n\n\\boxed{": {"maybe": 0.6, "never": 0.3, "nothing": 0.1}}
+    made = bench(script)
+    made.decoder.options = tuple(tuple(option.encode()) for option in ("never", "nothing", "always"))
+    direct = made.decoder.answer_directly(GREEDY, 0, 8)
+
+    assert ("never", "\\boxed{never") == (direct.answer, direct.text)
+    assert 0 < direct.confidence < 0.9
+
+
+def test_a_row_that_closes_by_itself_may_say_what_it_likes(bench: Make) -> None:
+    """Options bind answers that are opened by force; others are read as they are."""
+    made = bench(THOUGHT)
+    made.decoder.options = (tuple(b"yes"), tuple(b"no"))
+    (rollout,) = think(made)
+
+    assert "42" == rollout.answer
+
+
 def test_usage_counts_all_rows(bench: Make) -> None:
     """Reasoning and completion tokens are sums over the rollouts."""
     made = bench(THOUGHT)
