@@ -329,6 +329,7 @@ class Reasoner:
             most_rows=info.max_rows,
             spent_tokens=progress.decoder.usage[1],
             answer_tokens=_expected_answer_tokens(progress.decoder.rollouts),
+            drift=progress.decoder.pace.drift,
         )
 
     def _prefill(self, prompt: Prompt, request: Request) -> Prefix:

@@ -25,6 +25,7 @@ class Situation:
     remaining_s: seconds to the deadline less the hand-over margin; None without a deadline.
     spent_tokens: generated so far, counted against `budget.max_tokens`.
     answer_tokens: what an answer to this question is expected to take, as the direct one did.
+    drift: seconds a pass takes now over what was measured.
     """
 
     budget: Budget
@@ -36,6 +37,11 @@ class Situation:
     most_rows: int
     spent_tokens: int
     answer_tokens: int
+    drift: float = 1.0
+
+    def pass_s(self, width: int) -> float:
+        """Seconds of a pass over `width` rows at the present speed."""
+        return self.drift * pass_seconds(self.costs, width)
 
     def around(self, answer_tokens: int) -> int:
         """Passes that a row needs beside its thought."""
@@ -45,8 +51,7 @@ class Situation:
         """Think tokens that `width` rows can have in the time left, their closing kept in reserve; may be negative."""
         assert self.remaining_s is not None
         reserve = RESERVE_FACTOR * closing_passes(self.markers, self.answer_tokens)
-        passes = self.remaining_s / pass_seconds(self.costs, width) - reserve - len(self.markers.open_thought)
-        return int(passes)
+        return int(self.remaining_s / self.pass_s(width) - reserve - len(self.markers.open_thought))
 
     def fits_time(self, width: int, think: int) -> bool:
         """Whether `width` rows can all think to the end before the deadline."""
@@ -61,8 +66,8 @@ class Situation:
 def plan(profile: BudgetProfile, difficulty: Difficulty, situation: Situation, seed: int) -> Plan:
     """The plan for what remains after the direct answer."""
     width, think = choose(profile, situation)
-    costs, remaining_s = situation.costs, situation.remaining_s
-    pass_s = pass_seconds(costs, max(1, width))
+    remaining_s = situation.remaining_s
+    pass_s = situation.pass_s(max(1, width))
     expected = think
     reason = [
         f"{difficulty.label} ({difficulty.source})",

@@ -35,6 +35,8 @@ IsDecided = Callable[[Sequence[Rollout], int], bool]
 class Pace(Protocol):
     """When the loop must close or stop; told what every pass took."""
 
+    drift: float  # seconds that a pass takes now over what was measured
+
     def must_close(self, rows: int) -> bool:
         """Whether `rows` rows must begin to close now to be done in time."""
 

@@ -155,6 +155,14 @@ def test_widening_stays_within_the_time_left_and_the_profile(remaining: float, l
         assert 1.5 * longest * pass_seconds(table, added) <= remaining or longest * 1.5 > 300
 
 
+def test_a_machine_that_has_become_slow_is_planned_for_as_slow() -> None:
+    """Passes that take three times as long as measured leave a third of the think tokens."""
+    usual, slow = situation(0.5), situation(0.5, drift=3.0)
+
+    assert slow.affordable(4) < usual.affordable(4) / 2
+    assert planned(1.5).num_rows > planned(1.5, drift=3.0).num_rows
+
+
 def test_without_a_deadline_or_rows_there_is_nothing_to_revise() -> None:
     """Without a deadline the first plan was as wide as it may be."""
     assert revise(planned(None), HARD, situation(None), 20) is None

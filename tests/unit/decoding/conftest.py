@@ -74,6 +74,7 @@ class SteadyPace:
     close_at: float = float("inf")
     stop_at: float = float("inf")
     passes: int = 0
+    drift: float = 1.0
 
     def must_close(self, rows: int) -> bool:
         """At `close_at`."""
