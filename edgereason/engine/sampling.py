@@ -1,0 +1,274 @@
+"""The one sampler: logits in, one drawn token a row with its log-probability, entropy and candidates out.
+
+Temperature comes first, then top-k, top-p and min-p on the tempered distribution, each renormalised over what the one
+before it left. All three keep a head of the tokens in rank order (logit, then id), so a draw is a place in that order;
+what no filter cut has its rarer tokens in id order behind the first `NUM_CANDIDATES`, which saves the sort.
+
+Not here: what the tokens mean, or any state that could change a token. The threshold a row carries only says where to
+look for its candidates first. Invariant: a draw is a function of (seed, row seed, position) and of the row's logits.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from edgereason import confidence
+from edgereason.errors import EngineError, UsageError
+from edgereason.protocols import Proposals
+from edgereason.types import RowId, Sampling
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+NUM_CANDIDATES = 20  # shown with every proposal, and what entropies are taken over
+_WIDEST_HEAD = 256  # a larger top-k sorts the whole row
+_SMALL_VOCABULARY = 4096
+_MOST_HITS = 16  # times the width: more is sorted slower than the row is partitioned
+_CHUNK_ELEMENTS = 1 << 16  # logits worked on at once: they stay in the second-level cache
+_MASK = (1 << 64) - 1
+_GOLDEN = 0x9E3779B97F4A7C15
+
+
+def mix(value: int) -> int:
+    """splitmix64's finalizer: 64 bits in, 64 well-mixed bits out (Steele, Lea and Flood 2014, figure 16)."""
+    value &= _MASK
+    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & _MASK
+    return value ^ (value >> 31)
+
+
+def row_key(seed: int, row_seed: int) -> int:
+    """64 bits that name a row's stream of draws."""
+    return mix(mix(seed + _GOLDEN) + row_seed + _GOLDEN)
+
+
+def uniform(key: int, position: int) -> float:
+    """A number in [0, 1) for this key and position: the counter-based generator splitmix64, started at the key."""
+    return (mix(key + (position + 1) * _GOLDEN) >> 11) * 2.0**-53
+
+
+def check_sampling(sampling: Sampling) -> None:
+    """Raise UsageError for a setting outside its legal range."""
+    if not (math.isfinite(sampling.temperature) and sampling.temperature >= 0):
+        raise UsageError(f"temperature {sampling.temperature!r} is not a number of at least 0")
+    if sampling.top_k < 0:
+        raise UsageError(f"top_k {sampling.top_k!r} is not at least 0", hint="0 switches the filter off.")
+    if not 0 < sampling.top_p <= 1:
+        raise UsageError(f"top_p {sampling.top_p!r} is not above 0 and at most 1", hint="1 switches the filter off.")
+    if not 0 <= sampling.min_p <= 1:
+        raise UsageError(f"min_p {sampling.min_p!r} is not between 0 and 1", hint="0 switches the filter off.")
+
+
+@dataclass(slots=True)
+class Rows:
+    """The sampling settings of n live rows, laid out for `propose`; made when the set of rows changes."""
+
+    ids: tuple[RowId, ...]
+    settings: list[Sampling]
+    keys: list[int]
+    sharpness: Floats  # 1 / temperature, 1 where greedy [n, 1]
+    thresholds: Floats  # a hint, carried from step to step: where a row's candidates begin [n]
+    width: int  # how many candidates are looked for
+    is_greedy: bool  # every row
+    is_untempered: bool  # every row
+
+    @classmethod
+    def of(cls, ids: Sequence[RowId], settings: Sequence[tuple[Sampling, int]], vocab_size: int) -> Rows:
+        """Rows with these (sampling, row seed) settings."""
+        each = [sampling for sampling, _ in settings]
+        heads = [sampling.top_k for sampling in each if sampling.top_k <= _WIDEST_HEAD]
+        sharpness = [1 / sampling.temperature if sampling.temperature else 1.0 for sampling in each]
+        return cls(
+            ids=tuple(ids),
+            settings=each,
+            keys=[row_key(sampling.seed, row_seed) for sampling, row_seed in settings],
+            sharpness=np.array(sharpness, np.float32)[:, None],
+            thresholds=np.full(len(each), np.inf, np.float32),
+            width=min(max([NUM_CANDIDATES, *heads]), vocab_size),
+            is_greedy=all(sampling.temperature == 0 for sampling in each),
+            is_untempered=all(sharp == 1 for sharp in sharpness),
+        )
+
+    def part(self, start: int, stop: int) -> Rows:
+        """Rows start to stop; the arrays are views."""
+        s = slice(start, stop)
+        return replace(
+            self,
+            ids=self.ids[s],
+            settings=self.settings[s],
+            keys=self.keys[s],
+            sharpness=self.sharpness[s],
+            thresholds=self.thresholds[s],
+        )
+
+
+def propose(rows: Rows, logits: Floats, positions: Sequence[int]) -> Proposals:
+    """Draw one token for each row from logits [n, V]; `positions` [n] are the places the tokens would take.
+
+    Raises:
+        EngineError: a row's logits hold a NaN, plus infinity, or nothing finite.
+    """
+    count, vocab_size = logits.shape
+    if not count:
+        return Proposals((), [], [], [], np.zeros((0, 0), np.int64), np.zeros((0, 0), np.float32))
+    step = max(1, _CHUNK_ELEMENTS // vocab_size)
+    with np.errstate(all="ignore"):
+        if count <= step:
+            return _propose(rows, logits, positions)
+        spans = [(start, min(start + step, count)) for start in range(0, count, step)]
+        return _joined(rows, [_propose(rows.part(a, b), logits[a:b], positions[a:b]) for a, b in spans])
+
+
+def _joined(rows: Rows, parts: list[Proposals]) -> Proposals:
+    return Proposals(
+        rows=rows.ids,
+        tokens=[token for part in parts for token in part.tokens],
+        logprobs=[value for part in parts for value in part.logprobs],
+        entropies=[value for part in parts for value in part.entropies],
+        candidates=np.concatenate([part.candidates for part in parts]),
+        candidate_logprobs=np.concatenate([part.candidate_logprobs for part in parts]),
+    )
+
+
+def _propose(rows: Rows, logits: Floats, positions: Sequence[int]) -> Proposals:
+    maxima = logits.max(axis=1)
+    shifted = logits - maxima[:, None]
+    totals = np.exp(shifted).sum(axis=1)
+    normalizers = confidence.log_normalizers(maxima, totals)
+    if not math.isfinite(normalizers.sum()):
+        raise EngineError(
+            "the model's logits are not finite numbers", hint="The model file is damaged, or its precision overflows."
+        )
+    ids, values = candidates(logits, rows.thresholds, rows.width)
+    logprobs = confidence.token_logprobs(values[:, :NUM_CANDIDATES], normalizers)
+    ranked = ids.tolist()
+    if rows.is_greedy:
+        tokens = [row[0] for row in ranked]
+    else:
+        tokens = _draw(rows, shifted, totals, ranked, values - maxima[:, None], positions)
+    return Proposals(
+        rows=rows.ids,
+        tokens=tokens,
+        logprobs=_chosen_logprobs(tokens, ranked, logprobs, logits, normalizers),
+        entropies=confidence.entropies(logprobs),
+        candidates=ids[:, :NUM_CANDIDATES],
+        candidate_logprobs=logprobs,
+    )
+
+
+def _chosen_logprobs(
+    tokens: list[int], ranked: list[list[int]], logprobs: Floats, logits: Floats, normalizers: Doubles
+) -> list[float]:
+    """Log-probability of each row's drawn token, which is usually among its candidates."""
+    chosen = []
+    for row, (token, ids, known) in enumerate(zip(tokens, ranked, logprobs.tolist(), strict=True)):
+        rank = ids.index(token) if token in ids else len(known)
+        if rank >= len(known):
+            known = confidence.token_logprobs(logits[row : row + 1, token : token + 1], normalizers[row : row + 1])[0]
+            rank = 0
+        chosen.append(float(known[rank]))
+    return chosen
+
+
+def candidates(logits: Floats, thresholds: Floats, width: int) -> tuple[Ints, Floats]:
+    """Ids and logits, both [n, width], of the largest logits of each row, ties by id; renews the thresholds.
+
+    Rows of a small vocabulary are partitioned. In a large one that is what takes time: there the row's threshold says
+    what to look at, and it is partitioned only where that is too little or far too much.
+    """
+    vocab_size = logits.shape[1]
+    if vocab_size <= _SMALL_VOCABULARY:
+        thresholds[:] = np.partition(logits, vocab_size - width, axis=1)[:, vocab_size - width]
+    hits = logits >= thresholds[:, None]
+    counts = hits.sum(axis=1)
+    if vocab_size > _SMALL_VOCABULARY:
+        for row in ((counts < width) | (counts > _MOST_HITS * width)).nonzero()[0].tolist():
+            hits[row] = logits[row] >= np.partition(logits[row], vocab_size - width)[vocab_size - width]
+            counts[row] = hits[row].sum()
+    found = hits.reshape(-1).nonzero()[0]
+    values = logits.reshape(-1)[found]
+    rows = found // vocab_size
+    order = np.lexsort((-values, rows))  # by row, then by falling logit, then by id
+    picked = order[(counts.cumsum() - counts)[:, None] + np.arange(width)]
+    ids, values = (found - rows * vocab_size)[picked], values[picked]
+    # Ranks that double lie about equally far apart, so this is near the logit of rank 2 * width.
+    thresholds[:] = 2 * values[:, -1] - values[:, width // 2]
+    return ids, values
+
+
+def _draw(
+    rows: Rows, shifted: Floats, totals: Floats, ranked: list[list[int]], values: Floats, positions: Sequence[int]
+) -> list[int]:
+    """One id a row.
+
+    shifted, values: logits below the row's largest, of all tokens [n, V] and of the ranked candidates [n, width]
+    totals: sums of exp(shifted) [n]
+    """
+    masses = totals if rows.is_untempered else np.exp(shifted * rows.sharpness).sum(axis=1)
+    weights = np.exp(values * rows.sharpness, dtype=np.float64)
+    sums = weights.cumsum(axis=1).tolist()
+    return [
+        ids[0]
+        if sampling.temperature == 0
+        else _draw_one(sampling, shifted[row], ids, weights[row], sums[row], mass, uniform(rows.keys[row], position))
+        for row, (sampling, ids, mass, position) in enumerate(
+            zip(rows.settings, ranked, masses.tolist(), positions, strict=True)
+        )
+    ]
+
+
+def _draw_one(
+    sampling: Sampling, shifted: Floats, ids: list[int], weights: Doubles, sums: list[float], mass: float, chance: float
+) -> int:
+    """The id at `chance` of the way through the row's tokens: its candidates by rank, then what else is left.
+
+    weights, sums: tempered weights of the candidates, and their running sums
+    mass: the sum of the tempered weights of the whole vocabulary
+    """
+    if sampling.top_p == 1 and sampling.min_p == 0 and not 0 < sampling.top_k < len(shifted):
+        head = min(NUM_CANDIDATES, len(ids))
+        rank = bisect_right(sums, chance * mass, 0, head)
+        return ids[rank] if rank < head else _draw_from_tail(sampling, shifted, ids[:head], mass, chance)
+    kept = _kept(sampling, weights, sums, mass, len(shifted))
+    if kept > len(ids):  # The whole row has to be sorted.
+        order = np.argsort(-shifted, kind="stable")
+        ids = order.tolist()
+        weights = np.exp(shifted[order] * np.float32(1 / sampling.temperature), dtype=np.float64)
+        sums = weights.cumsum().tolist()
+        kept = _kept(sampling, weights, sums, mass, len(shifted))
+    return ids[min(bisect_right(sums, chance * sums[kept - 1]), kept - 1)]
+
+
+def _kept(sampling: Sampling, weights: Doubles, sums: list[float], mass: float, vocab_size: int) -> int:
+    """How many tokens, by rank, the filters keep; where that is more than are given, some number that is more."""
+    width = len(sums)
+    top_k = min(sampling.top_k or vocab_size, vocab_size)
+    if width < top_k < vocab_size:
+        return vocab_size  # what top-p is a share of lies beyond
+    kept = top_k
+    if sampling.top_p < 1:
+        reached = bisect_left(sums, sampling.top_p * (sums[top_k - 1] if top_k <= width else mass)) + 1
+        kept = min(kept, reached)
+    if sampling.min_p > 0:
+        likely = int((weights >= sampling.min_p).sum())  # the most likely token weighs 1
+        kept = min(kept, likely if likely < width else vocab_size)
+    return kept
+
+
+def _draw_from_tail(sampling: Sampling, shifted: Floats, head: list[int], mass: float, chance: float) -> int:
+    """The drawn id where it is none of the head's: one of the others, in id order."""
+    weights = np.exp(shifted * np.float32(1 / sampling.temperature), dtype=np.float64)
+    beyond = chance * mass - float(weights[head].cumsum()[-1])
+    likely = [token for token in head if weights[token] > 0]
+    weights[head] = 0.0
+    possible = weights.nonzero()[0]
+    if not len(possible):
+        return likely[-1]
+    return min(int(np.searchsorted(weights.cumsum(), beyond, side="right")), int(possible[-1]))
