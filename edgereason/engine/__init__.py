@@ -1,0 +1,47 @@
+"""Token ids in, hidden state and sampled proposals out: the backends behind the Engine seam.
+
+The table is the whole registry: a backend is imported when it is asked for, and never because this package was.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+from edgereason.errors import ConfigError, EngineMissingError, did_you_mean
+from edgereason.protocols import Engine
+
+# onnxruntime's own wheels (1.29 and newer, on Linux too) send usage data and keep an id in the cache folder, unless
+# this says otherwise before they are imported. Whoever wants that sets it to 0.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+ENGINES = {"onnx": "edgereason.engine.onnx:OnnxEngine"}
+
+_INSTALL = {
+    "onnx": 'pip install "edgereason[cpu]"',
+}
+
+
+def open_engine(name: str, model: Path, **options: object) -> Engine:
+    """The engine of that name with this model file loaded; the options are the backend's own.
+
+    Raises:
+        ConfigError: there is no engine of that name, or it has no such option.
+        EngineMissingError: its library is not installed.
+        ModelError: the file cannot be used.
+    """
+    if name not in ENGINES:
+        raise ConfigError(f"unknown engine {name!r}", hint=did_you_mean(name, ENGINES))
+    module, attribute = ENGINES[name].split(":")
+    try:
+        backend: Callable[..., Engine] = getattr(import_module(module), attribute)
+    except ImportError as error:
+        if (error.name or "").startswith("edgereason"):
+            raise
+        raise EngineMissingError(
+            f"the engine {name!r} needs {error.name or 'a library'}, which cannot be imported: {error}",
+            hint=_INSTALL[name],
+        ) from error
+    return backend(model, **options)

@@ -1,0 +1,32 @@
+"""The laws of the engine seam on a CUDA device."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+BUNDLED = Path(__file__).parents[2] / "models" / "abacus" / "model.onnx"
+
+
+@pytest.fixture
+def cuda() -> None:
+    """Skips where onnxruntime has no CUDA provider."""
+    onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+        pytest.skip("onnxruntime has no CUDA provider here")
+
+
+@pytest.mark.gpu
+@pytest.mark.usefixtures("cuda")
+@pytest.mark.skipif(not BUNDLED.is_file(), reason="the bundled model has not been built")
+def test_onnx_on_cuda_keeps_the_laws() -> None:
+    """On the int4 model that ships; the engine says that it is on the device and did not fall back."""
+    from edgereason.engine import open_engine
+    from edgereason.testing import check_engine
+
+    engine = open_engine("onnx", BUNDLED, device="cuda")
+
+    assert engine.info.device == "cuda:0"
+    check_engine(engine, tolerance=0.1)
+    engine.close()
