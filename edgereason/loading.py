@@ -86,7 +86,7 @@ def load_parts(
         profiles=profiles,
         costs=costs,
         model=info,
-        notes=(note,) if note else (),
+        notes=(*opened.info.notes, *([note] if note else [])),
     )
 
 

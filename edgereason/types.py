@@ -99,6 +99,7 @@ class EngineInfo:
     passes_per_token: bool = True  # True: forced text of n tokens costs n passes when several rows run
     kv_bytes_per_token: int = 0
     threads: int = 0
+    notes: tuple[str, ...] = ()  # what a caller should be told: a fall-back, a guessed context
 
 
 # ---------------------------------------------------------------- what compute costs

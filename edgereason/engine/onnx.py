@@ -33,7 +33,7 @@ _PREFILL_AGAIN = "Prefill the prompt again."
 class OnnxEngine:
     """A decoder in an ONNX file.
 
-    device    "cpu", "cuda" (an error where it cannot be used) or "auto" (the CPU where it cannot, as `notes` then says)
+    device    "cpu", "cuda" (an error where it cannot be used) or "auto" (the CPU where it cannot, as `info.notes` then says)
     threads   None: one a physical core, or only one for a very small model
     spin      whether idle threads spin between operators: faster alone, many times slower beside a busy neighbour
     context   None: what the file says
@@ -63,7 +63,6 @@ class OnnxEngine:
             context=context,
         )
         self._info = _info_of(self._model, max_rows)
-        self.notes = self._model.notes  # what a caller should be told: a fall-back, a guessed context
         self._handles: WeakSet[OnnxPrefix | OnnxBatch] = WeakSet()
 
     @property
@@ -333,4 +332,5 @@ def _info_of(model: Model, max_rows: int) -> EngineInfo:
         passes_per_token=layout.kind == "ragged",
         kv_bytes_per_token=values * layout.kv_dtype.itemsize,
         threads=model.threads,
+        notes=model.notes,
     )

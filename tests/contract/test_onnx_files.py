@@ -292,8 +292,8 @@ def test_a_grouped_graph_says_its_context_by_its_rotary_table(tiny: Write) -> No
     grouped = OnnxEngine(tiny("grouped"), threads=1)
     plain = OnnxEngine(tiny("plain"), threads=1)
 
-    assert (grouped.info.context, grouped.notes) == (320, ())
-    assert any("context" in note for note in plain.notes)
+    assert (grouped.info.context, grouped.info.notes) == (320, ())
+    assert any("context" in note for note in plain.info.notes)
 
 
 @pytest.mark.parametrize("option", [{"threads": 0}, {"context": -3}, {"max_rows": 0}, {"device": "cudaa"}])
@@ -310,7 +310,7 @@ def test_a_device_that_is_not_there_is_said_loudly(tiny: Write) -> None:
     engine = OnnxEngine(tiny("plain"), threads=1, device="auto")
 
     assert engine.info.device == "cpu"
-    assert any("no CUDA provider" in note for note in engine.notes)
+    assert any("no CUDA provider" in note for note in engine.info.notes)
 
 
 @pytest.mark.parametrize(

@@ -37,8 +37,8 @@ def draw(family: str, index: int, *, split: str = "test", seed: int = 0, band: s
         raise LookupError(f"unknown family {family!r}: one of {', '.join(FAMILIES)}")
     module, function = FAMILIES[family].split(":")
     drawing: DrawFunction = getattr(import_module(module), function)
-    name = item_seed(family, split, seed, index)
-    return drawing(Random(name if band is None else f"{name}:{band}"), name, band)
+    name = item_seed(family, split, seed, index) + (f":{band}" if band else "")
+    return drawing(Random(name), name, band)
 
 
 def draw_many(

@@ -115,6 +115,13 @@ def test_a_list_question_means_its_answer():
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+def test_an_id_names_one_problem(family):
+    """Items of any index and band, and those drawn without a band, have ids of their own."""
+    problems = [draw(family, index, band=band) for index in range(5) for band in (None, *BANDS)]
+    assert len({problem.id for problem in problems}) == len(problems)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 def test_length_and_difficulty_part(family):
     """Some easy question is longer than half of the hard ones."""
     hard = sorted(len(problem.question) for problem in draw_many(family, 200, band="hard"))
