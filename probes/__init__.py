@@ -1,0 +1,1 @@
+"""Fitted difficulty probes: data only, a folder a model."""
