@@ -123,7 +123,7 @@ def find_model(model: str | Path, engine: str = "auto") -> ModelFiles:
     if engine != "auto" and engine not in ENGINES:
         raise ConfigError(f"Unknown engine {engine!r}.", hint=did_you_mean(engine, [*ENGINES, "auto"]))
     path = Path(model)
-    if str(model) in bundled_models() and not path.exists():
+    if str(model) in bundled_models():  # a folder of that name is meant by ./name
         path = _data_folder("models") / str(model)
     if not path.exists():
         raise ModelNotFoundError(
