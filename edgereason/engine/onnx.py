@@ -33,7 +33,7 @@ _PREFILL_AGAIN = "Prefill the prompt again."
 class OnnxEngine:
     """A decoder in an ONNX file.
 
-    device    "cpu", "cuda" (an error where it cannot be used) or "auto" (the CPU where it cannot, as `info.notes` then says)
+    device    "cpu", "cuda" (an error where it cannot be used) or "auto" (the CPU where it cannot; see `info.notes`)
     threads   None: one a physical core, or only one for a very small model
     spin      whether idle threads spin between operators: faster alone, many times slower beside a busy neighbour
     context   None: what the file says

@@ -143,7 +143,9 @@ def _open_session(file: OnnxFile, layout: Layout, device: str, options: Any) -> 
         f"{file.path} cannot be loaded", ModelFileError, "The file is damaged, or too new for onnxruntime."
     ):
         session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"], enable_fallback=0)
-    return session, "cpu", (f"running on the CPU: {lacking}",) if lacking else ()
+    # Who installed the CPU's onnxruntime did not expect a GPU; who installed the other one did.
+    is_expected = "CUDAExecutionProvider" not in ort.get_available_providers()
+    return session, "cpu", (f"running on the CPU: {lacking}",) if lacking and not is_expected else ()
 
 
 def _try_cuda(data: bytes, options: Any) -> tuple[Any, str]:

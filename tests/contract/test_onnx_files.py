@@ -305,12 +305,22 @@ def test_options_out_of_range_are_refused(tiny: Write, option: dict[str, Any]) -
 
 @pytest.mark.skipif("CUDAExecutionProvider" in foreign.get_available_providers(), reason="this machine has CUDA")
 def test_a_device_that_is_not_there_is_said_loudly(tiny: Write) -> None:
-    """Asked for by name it is an error; with "auto" the CPU is used and a note says so."""
-    assert isinstance(refusal(tiny("plain"), device="cuda"), EngineError)
+    """Asked for by name it is an error; with "auto" the CPU is used."""
+    refused = refusal(tiny("plain"), device="cuda")
+    assert isinstance(refused, EngineError)
+    assert "no CUDA provider" in str(refused)
     engine = OnnxEngine(tiny("plain"), threads=1, device="auto")
 
-    assert engine.info.device == "cpu"
-    assert any("no CUDA provider" in note for note in engine.info.notes)
+    assert ("cpu", False) == (engine.info.device, any("CUDA" in note for note in engine.info.notes))
+
+
+def test_a_gpu_build_that_falls_back_says_so(tiny: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the library has the CUDA provider and it cannot be used, a note tells why the CPU is."""
+    monkeypatch.setattr("edgereason.engine.onnx_session._try_cuda", lambda data, options: (None, "no driver"))
+    providers = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: providers)
+
+    assert ("running on the CPU: no driver",) == OnnxEngine(tiny("grouped"), threads=1, device="auto").info.notes
 
 
 @pytest.mark.parametrize(
