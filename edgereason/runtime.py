@@ -261,7 +261,7 @@ class Reasoner:
                 options=tuple(parts.tokenizer.encode(f"{choice}}}") for choice in prompt.choices),
             )
             greedy = Sampling(temperature=0.0, seed=options.seed)
-            direct = decoder.answer_directly(greedy, 0, DIRECT_ANSWER_TOKENS)
+            direct = decoder.answer_directly(greedy, 0, _direct_answer_tokens(prompt, options))
             pace.closing_passes = closing_passes(prompt.markers, _expected_answer_tokens(decoder.rollouts))
             progress.difficulty = parts.probe.estimate(_evidence(prefix, direct))
             chosen: Plan | None = self._plan(request, progress)
@@ -442,6 +442,21 @@ def _ended_by_time(request: Request) -> bool:
     """Whether time ended this request: it was never begun, or rows were closed or dropped at the deadline."""
     decoder = request.progress.decoder
     return decoder is None or any(rollout.finish == "deadline" for rollout in decoder.rollouts)
+
+
+def _direct_answer_tokens(prompt: Prompt, options: Options) -> int:
+    """Most tokens of the direct answer.
+
+    Raises:
+        ConfigError: the caller's `max_tokens` leaves it none.
+    """
+    forced = direct_passes(prompt.markers, 0)
+    if options.max_tokens is not None and options.max_tokens <= forced:
+        raise ConfigError(
+            f"max_tokens = {options.max_tokens!r} leaves no token for an answer.",
+            hint=f"This model's answers begin with {forced} forced tokens: allow at least {forced + 1}.",
+        )
+    return min(DIRECT_ANSWER_TOKENS, (options.max_tokens or DIRECT_ANSWER_TOKENS + forced) - forced)
 
 
 def _expected_answer_tokens(rollouts: Sequence[Rollout]) -> int:

@@ -294,12 +294,20 @@ def test_low_confidence_abstains(reasoner: Make) -> None:
     assert "Abstained" in result.notes[-1]
 
 
-def test_generated_tokens_stay_within_max_tokens(reasoner: Make) -> None:
-    """A token budget over all rows is enforced."""
-    result = reasoner(ENDLESS).ask("?", profile="hard", max_tokens=200)
+@pytest.mark.parametrize("most", [7, 8, 12, 25, 40, 41, 60, 200, 1000])
+def test_generated_tokens_stay_within_max_tokens(reasoner: Make, most: int) -> None:
+    """A token budget over all rows is enforced, down to a direct answer of one token."""
+    result = reasoner(ENDLESS).ask("?", profile="hard", max_tokens=most)
 
-    assert result.usage.completion_tokens <= 200
+    assert result.usage.completion_tokens <= most
     assert "3" == result.answer
+
+
+def test_a_token_budget_that_leaves_no_answer_is_refused(reasoner: Make) -> None:
+    """What cannot be kept is refused with the least that can."""
+    with pytest.raises(ConfigError, match="max_tokens = 3") as caught:
+        reasoner(ENDLESS).ask("?", max_tokens=3)
+    assert "at least 7" in caught.value.hint
 
 
 def test_the_same_seed_gives_the_same_result(reasoner: Make) -> None:
