@@ -32,6 +32,29 @@ def test_the_answer_alone_goes_to_standard_output(edgereason: Run) -> None:
     assert "\x1b" not in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("17 + 25 = ?", "42"),
+        ("6 * 7 = ?", "42"),
+        ("Compute 30 + 12 - 5.", "37"),
+        ("Tom has 12 apples. He buys 5 more. How many apples does Tom have?", "17"),
+    ],
+)
+def test_easy_questions_are_answered_rightly(edgereason: Run, question: str, answer: str) -> None:
+    """The bundled model reasons: these are not looked up anywhere."""
+    done = edgereason("ask", question, "--deadline", "5s", "-q")
+
+    assert (0, f"{answer}\n") == (done.returncode, done.stdout)
+
+
+def test_generated_questions_are_mostly_answered_rightly(edgereason: Run) -> None:
+    """Of forty easy chains never trained on, at least thirty are right; the card says nearly all."""
+    done = edgereason("eval", "chain:easy", "-n", "40", "--seed", "77", "--profile", "easy", "--json", "-q")
+
+    assert 30 <= json.loads(done.stdout)["accuracy"]["count"]
+
+
 def test_quiet_leaves_standard_error_empty(edgereason: Run) -> None:
     """With -q nothing but the answer is printed."""
     done = edgereason("ask", QUESTION, "--deadline", "5s", "-q")
