@@ -1,0 +1,1 @@
+"""How the bundled model `abacus` is made: text, tokenizer, training, export, judging."""

@@ -1,0 +1,251 @@
+"""Turns problems into token ids with a loss weight each, and those into batches made by a worker process.
+
+In: behaviours (direct answer, cut, check, slip), pieces, batching by length. Not in: the families, the network.
+Invariants: item i depends on (seed, i) alone; every boundary that a runtime forces ("\\n</think>\\n\\n", "\\\\boxed{",
+"\\nWait") is encoded as a piece of its own; what the model did not derive (a planted slip) carries no loss.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import re
+from collections.abc import Callable, Iterator
+from random import Random
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from edgereason.evals.families import Problem, draw
+from edgereason.evals.families.arithmetic import OutOfReach, Token, worked
+from recipes.abacus import tokenizer as tok
+from recipes.abacus.config import BATCH_TOKENS, LEAST_ANSWER_WEIGHT, POOL_ITEMS, PROMPT_WEIGHT, STAGES, Stage
+
+SYSTEM_TEXTS = (
+    "You are a helpful assistant.",
+    "You are a helpful assistant. Think step by step.",
+    "Answer with a number only.",
+    "You solve small problems. Think step by step and answer briefly.",
+)
+Line = tuple[str, float]  # text of a thought line and its loss weight
+Example = tuple[list[int], list[float]]
+Batch = tuple[np.ndarray, np.ndarray, int]  # ids, weights of each id as a target, index of the next pool
+
+
+class Writer:
+    """Writes examples as ids and weights."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        """Keep the tokenizer and the ids of the fixed pieces."""
+        self.tokenizer = tokenizer
+        self.open, self.close, self.box, self.brace, self.end = (
+            self.ids(text) for text in (tok.THINK + "\n", "\n" + tok.CLOSE + "\n\n", "\\boxed{", "}", tok.END)
+        )
+        self.empty = self.ids(tok.THINK + "\n\n" + tok.CLOSE + "\n\n")
+        self.line_break = self.ids("\n")
+
+    def ids(self, text: str) -> list[int]:
+        """Return the ids of a piece."""
+        return self.tokenizer.encode(text, add_special_tokens=False).ids
+
+    def prompt(self, question: str, system: str | None = None, earlier: tuple[str, str] | None = None) -> list[int]:
+        """Return the ids of the prompt as the chat template writes it, thinking on."""
+        text = f"{tok.START}system\n{system}{tok.END}\n" if system else ""
+        if earlier:
+            text += f"{tok.START}user\n{earlier[0]}{tok.END}\n{tok.START}assistant\n\\boxed{{{earlier[1]}}}{tok.END}\n"
+        return self.ids(f"{text}{tok.START}user\n{question}{tok.END}\n{tok.START}assistant\n")
+
+    def thought(self, lines: list[Line]) -> Example:
+        """Return the ids of the lines, a line break between them."""
+        ids: list[int] = []
+        weights: list[float] = []
+        for number, (text, weight) in enumerate(lines):
+            piece = self.ids(text)
+            if number:
+                ids += self.line_break
+                weights.append(weight)
+            ids += piece
+            weights += [weight] * len(piece)
+        return ids, weights
+
+
+def draw_item(writer: Writer, seed: int, index: int) -> Example:
+    """Return training item `index`."""
+    rng = Random(f"mix:{seed}:{index}")
+    stage = next(stage for stage in reversed(STAGES) if index >= stage.first_item)
+    problem = draw(_pick(rng, stage.families), index, split="train", seed=seed, band=_pick(rng, stage.bands))
+    prompt = writer.prompt(problem.question, *_chat(rng, stage, index, seed))
+    behaviour = _pick(rng, stage.behaviours)
+    if behaviour == "direct":
+        return _direct(writer, prompt, problem)
+    lines = LINES[behaviour](rng, problem)
+    ids, weights = writer.thought(lines)
+    if behaviour == "cut" or (behaviour in ("slip", "check") and rng.random() < 0.2):
+        return _cut(rng, writer, prompt, problem, ids, weights)
+    answer = writer.box + writer.ids(problem.answer) + writer.brace + writer.end
+    all_ids = prompt + writer.open + ids + writer.close + answer
+    all_weights = [PROMPT_WEIGHT] * len(prompt) + [1.0] * len(writer.open) + weights
+    return all_ids, all_weights + [1.0] * (len(writer.close) + len(answer))
+
+
+def _pick(rng: Random, weights: dict[str, float]) -> str:
+    """Return one name by weight."""
+    return rng.choices(list(weights), list(weights.values()))[0]
+
+
+def _chat(rng: Random, stage: Stage, index: int, seed: int) -> tuple[str | None, tuple[str, str] | None]:
+    """Return a system text and an earlier turn, both seldom."""
+    system = rng.choice(SYSTEM_TEXTS) if rng.random() < stage.chat else None
+    if rng.random() >= stage.chat:
+        return system, None
+    before = draw(_pick(rng, stage.families), index, split="train", seed=seed + 1, band="easy")
+    return system, (before.question, before.answer)
+
+
+def _direct(writer: Writer, prompt: list[int], problem: Problem) -> Example:
+    """An empty thought and the answer; the loss shrinks with the steps that were skipped."""
+    weight = max(LEAST_ANSWER_WEIGHT, 0.6 ** (len(problem.steps) - 1))
+    return _closed(writer, prompt + writer.empty, [PROMPT_WEIGHT] * (len(prompt) + len(writer.empty)), problem, weight)
+
+
+def _closed(writer: Writer, ids: list[int], weights: list[float], problem: Problem, weight: float) -> Example:
+    """Append the boxed answer, its digits weighted."""
+    answer = writer.ids(problem.answer)
+    ends = writer.brace + writer.end
+    return (
+        ids + writer.box + answer + ends,
+        weights + [0.3] * len(writer.box) + [weight] * len(answer) + [max(weight, 0.5)] * len(ends),
+    )
+
+
+def _cut(
+    rng: Random, writer: Writer, prompt: list[int], problem: Problem, ids: list[int], weights: list[float]
+) -> Example:
+    """Close the thought after a uniformly drawn token; the loss shrinks with the lines that were still to come."""
+    kept = rng.randint(0, len(ids))
+    breaks = [k for k, token in enumerate(ids) if token == writer.line_break[0]]
+    missing = sum(k >= kept for k in breaks)
+    is_whole = kept == len(ids)
+    weight = 1.0 if is_whole else max(LEAST_ANSWER_WEIGHT, 0.6 ** (missing + 0.5))
+    head = prompt + writer.open + ids[:kept] + writer.close
+    head_weights = [PROMPT_WEIGHT] * len(prompt) + [1.0] * len(writer.open) + weights[:kept]
+    return _closed(writer, head, head_weights + [0.0] * len(writer.close), problem, weight)
+
+
+def _plain(rng: Random, problem: Problem) -> list[Line]:
+    """The steps."""
+    return [(step, 1.0) for step in problem.steps]
+
+
+def _slip(rng: Random, problem: Problem) -> list[Line]:
+    """The steps, one of them first wrong (no loss), then noticed and put right."""
+    lines = _plain(rng, problem)
+    for _ in range(1 if rng.random() < 0.8 else 2):
+        right = rng.randrange(1, len(problem.steps))
+        place = next(k for k, (text, _) in enumerate(lines) if text == problem.steps[right])
+        wrong = spoiled(rng, problem.steps[right])
+        if wrong is None or any(text == wrong for text, _ in lines):
+            continue
+        lines[place:place] = [(wrong, 0.0), ("Wait", 1.0)]
+    return lines
+
+
+def _check(rng: Random, problem: Problem) -> list[Line]:
+    """A second pass after the steps that is compared with the first; where they differ, a third decides."""
+    last = problem.answer
+    again = _plain(rng, problem)
+    if rng.random() < 0.5:
+        spoilt = _spoilt_pass(rng, problem)
+        if spoilt is not None and spoilt[-1] != last:
+            wrong_first = [(text, 0.0) for text in spoilt]
+            return [*wrong_first, ("Wait", 0.3), *again, (f"{spoilt[-1]}/{last}", 1.0), *again]
+    lines = [*again, ("Wait", 0.0), *again, (f"{last}={last}", 1.0)]
+    if rng.random() < 0.2:
+        lines += [("Wait", 0.0), *again, (f"{last}={last}", 1.0)]
+    return lines
+
+
+def _spoilt_pass(rng: Random, problem: Problem) -> list[str] | None:
+    """Return the steps with a wrong value in one, followed through where it is an expression."""
+    steps = list(problem.steps)
+    place = rng.randrange(1, len(steps))
+    wrong = spoiled(rng, steps[place])
+    if wrong is None:
+        return None
+    if re.fullmatch(r"[-+*/()\d]+", wrong):
+        try:
+            return steps[:place] + list(worked(parsed(wrong)))
+        except (OutOfReach, AssertionError, ValueError, IndexError):
+            return None
+    return [*steps[:-1], spoiled(rng, steps[-1]) or steps[-1]]
+
+
+def spoiled(rng: Random, line: str) -> str | None:
+    """Return the line with one digit wrong, or None where that makes no number."""
+    places = [k for k, sign in enumerate(line) if sign.isdigit()]
+    place = rng.choice(places)
+    digit = str((int(line[place]) + rng.choice((1, 9, 1, 9, rng.randint(1, 9)))) % 10)
+    wrong = line[:place] + digit + line[place + 1 :]
+    return None if re.search(r"(?<!\d)0\d", wrong) else wrong
+
+
+def parsed(text: str) -> list[Token]:
+    """Return the tokens of an expression; a sign in front of the first number belongs to it."""
+    tokens: list[Token] = []
+    for part in re.findall(r"\d+|[-+*/()]", text):
+        if part.isdigit() and tokens == ["-"]:
+            tokens = [-int(part)]
+        else:
+            tokens.append(int(part) if part.isdigit() else part)
+    return tokens
+
+
+LINES: dict[str, Callable[[Random, Problem], list[Line]]] = {
+    "plain": _plain,
+    "cut": _plain,
+    "slip": _slip,
+    "check": _check,
+}
+
+
+def pool_batches(writer: Writer, seed: int, pool: int, batch_tokens: int = BATCH_TOKENS) -> Iterator[Batch]:
+    """Yield the batches of one pool of items: similar lengths together, in drawn order, padded on the right."""
+    items = [draw_item(writer, seed, pool * POOL_ITEMS + k) for k in range(POOL_ITEMS)]
+    items.sort(key=lambda item: len(item[0]))
+    groups: list[list[Example]] = [[]]
+    for item in items:
+        width = -(-len(item[0]) // 16) * 16
+        if (len(groups[-1]) + 1) * width > batch_tokens:
+            groups.append([])
+        groups[-1].append(item)
+    Random(f"order:{seed}:{pool}").shuffle(groups)
+    padding = writer.tokenizer.token_to_id(tok.END_OF_TEXT)
+    for group in groups:
+        width = -(-max(len(ids) for ids, _ in group) // 16) * 16
+        ids = np.full((len(group), width), padding, dtype=np.int64)
+        weights = np.zeros((len(group), width), dtype=np.float32)
+        for row, (item_ids, item_weights) in enumerate(group):
+            ids[row, : len(item_ids)] = item_ids
+            weights[row, : len(item_weights)] = item_weights
+        yield ids, weights, pool + 1
+
+
+def _work(queue: multiprocessing.Queue[Batch], seed: int, pool: int) -> None:
+    """Fill the queue for ever."""
+    writer = Writer(tok.load())
+    while True:
+        for batch in pool_batches(writer, seed, pool):
+            queue.put(batch)
+        pool += 1
+
+
+def batches(seed: int, first_pool: int) -> Iterator[Batch]:
+    """Yield batches made by another process, from a pool on."""
+    context = multiprocessing.get_context("spawn")
+    queue: multiprocessing.Queue[Batch] = context.Queue(maxsize=24)
+    worker = context.Process(target=_work, args=(queue, seed, first_pool), daemon=True)
+    worker.start()
+    try:
+        while True:
+            yield queue.get(timeout=300)
+    finally:
+        worker.terminate()

@@ -1,0 +1,185 @@
+"""Trains the bundled model in stretches: start, stop and resume at will.
+
+    python -m recipes.abacus.train --minutes 90            resumes recipes/abacus/runs/main, or starts it
+    python -m recipes.abacus.train --decay-minutes 10 --into decayed     rates down to zero, into another folder
+    python -m recipes.abacus.train --smoke                  two minutes, in a folder of its own
+
+In: the loop, the rates over time (warm-up, then constant, then a decay asked for by flag), checkpoints, the log.
+Not in: data, network, export. Invariant: a checkpoint is complete or absent (written aside, then renamed).
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from recipes.abacus import config, tokenizer
+from recipes.abacus.data import Batch, batches
+from recipes.abacus.evaluate import accuracy
+from recipes.abacus.model import Abacus
+from recipes.abacus.optimizer import Optimizer
+
+
+class Run:
+    """One training run: network, optimizer, progress, folder."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        """Make a fresh run."""
+        torch.manual_seed(seed)
+        self.folder, self.seed = folder, seed
+        self.model = Abacus()
+        self.optimizer = Optimizer(self.model, config.MOMENTUM, config.WEIGHT_DECAY)
+        self.progress: dict[str, Any] = {"steps": 0, "tokens": 0, "pool": 0, "seconds": 0.0, "seed": seed}
+
+    def save(self, folder: Path | None = None) -> None:
+        """Write weights, optimizer and progress aside, then put them in place."""
+        folder = folder or self.folder
+        folder.mkdir(parents=True, exist_ok=True)
+        save_file(self.model.state_for_export(), folder / "weights.new")
+        torch.save(self.optimizer.state(), folder / "optimizer.new")
+        (folder / "progress.new").write_text(json.dumps(self.progress, indent=1), encoding="utf-8")
+        for name in ("weights.safetensors", "optimizer.pt", "progress.json"):
+            os.replace(folder / f"{name.split('.')[0]}.new", folder / name)
+
+    def load(self, folder: Path) -> None:
+        """Go on from a saved run."""
+        self.model.load_exported(load_file(folder / "weights.safetensors"))
+        self.optimizer.load(torch.load(folder / "optimizer.pt", weights_only=True))
+        self.progress = json.loads((folder / "progress.json").read_text(encoding="utf-8"))
+
+    def log(self, **values: Any) -> None:
+        """Append one line to the log and print it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        line = json.dumps({"at": time.strftime("%H:%M:%S"), **values})
+        print(line, flush=True)
+        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+
+def rate_factor(progress: dict[str, Any], decayed: float | None) -> float:
+    """Return the factor on the rates: warm-up, then constant by tokens seen, times what a decay has left."""
+    left = 1.0 if decayed is None else max(0.0, 1.0 - decayed)
+    factor = next(factor for tokens, factor in reversed(config.RATE_FACTORS) if progress["tokens"] >= tokens)
+    return left * factor * min(1.0, (progress["steps"] + 1) / config.WARM_UP_STEPS)
+
+
+class Gradients:
+    """Gradients of several batches at once, a thread each with one core.
+
+    Two cores that share every operation wait for each other at every operation, and ten times as long when a neighbour
+    is busy on one of them; two threads with a batch each meet once a step.
+    """
+
+    def __init__(self, model: Abacus, threads: int) -> None:
+        """Start the threads."""
+        self.model, self.weights = model, list(model.parameters())
+        self.pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
+
+    def fill(self, group: list[Batch]) -> Tensor:
+        """Put the mean gradient of the batches into the weights and return the mean loss."""
+        results = list(self.pool.map(self._one, group))
+        for weight, parts in zip(self.weights, zip(*(gradients for _, gradients in results), strict=True), strict=True):
+            weight.grad = sum(parts[1:], start=parts[0]) / len(group)
+        return torch.stack([loss for loss, _ in results]).mean()
+
+    def _one(self, batch: Batch) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Return the loss and the gradients of one batch."""
+        with torch.autocast("cpu", torch.bfloat16):
+            loss = self.model.loss(torch.from_numpy(batch[0]), torch.from_numpy(batch[1]))
+        return loss.detach(), torch.autograd.grad(loss, self.weights)
+
+
+def train(run: Run, seconds: float, decays: bool, evaluate_seconds: float, threads: int = 2) -> None:
+    """Train for so many seconds or until told to stop, saving on the way."""
+    stop = _stop_flag()
+    began = saved = evaluated = logged = time.monotonic()
+    before = run.progress["seconds"]
+    loss_sum = torch.zeros(())
+    steps = tokens = 0
+    gradients = Gradients(run.model, threads)
+    with contextlib.closing(batches(run.seed, run.progress["pool"])) as stream:
+        while (now := time.monotonic()) - began < seconds and not stop:
+            group = [next(stream) for _ in range(config.BATCHES_A_STEP)]
+            loss_sum += gradients.fill(group)
+            factor = rate_factor(run.progress, (now - began) / seconds if decays else None)
+            run.optimizer.step(config.MUON_RATE * factor, config.ADAM_RATE * factor)
+            size = sum(ids.size for ids, _, _ in group)
+            steps, tokens = steps + 1, tokens + size
+            run.progress["steps"] += 1
+            run.progress["tokens"] += size
+            run.progress["pool"] = group[-1][2]
+            run.progress["seconds"] = before + time.monotonic() - began
+            if now - logged > 30:
+                run.log(**_told(run), loss=round(float(loss_sum) / steps, 4), tokens_per_s=int(tokens / (now - logged)))
+                loss_sum, steps, tokens, logged = torch.zeros(()), 0, 0, now
+            if now - saved > config.CHECKPOINT_SECONDS:
+                run.save()
+                saved = time.monotonic()
+            if now - evaluated > evaluate_seconds:
+                run.log(**_told(run), right=accuracy(run.model, count=24))
+                evaluated = time.monotonic()
+                logged += evaluated - now
+    run.save()
+    run.log(**_told(run), right=None if stop else accuracy(run.model, count=48))
+
+
+def _told(run: Run) -> dict[str, Any]:
+    """Return where the run is."""
+    return {"step": run.progress["steps"], "tokens": run.progress["tokens"], "pool": run.progress["pool"]}
+
+
+def _stop_flag() -> list[int]:
+    """Return a list that is filled when the process is told to stop."""
+    told: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda received, frame: told.append(received))
+    return told
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Read the command line and train."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", default="main", help="folder under recipes/abacus/runs")
+    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--decay-minutes", type=float, help="instead: bring the rates down to zero in this time")
+    parser.add_argument("--into", default="decayed", help="where a decayed copy goes")
+    parser.add_argument("--from-weights", type=Path, help="start from exported weights, with a fresh optimizer")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--smoke", action="store_true", help="two minutes in a folder of its own")
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(options.threads)
+    tokenizer.load()
+    folder = config.RUNS / ("smoke" if options.smoke else options.run)
+    run = Run(folder, config.SEED)
+    if options.from_weights:
+        run.model.load_exported(load_file(options.from_weights))
+    elif (folder / "progress.json").exists() and not options.smoke:
+        run.load(folder)
+    seconds = 60 * (options.decay_minutes or options.minutes) if not options.smoke else 100.0
+    if options.decay_minutes:
+        run.folder = config.RUNS / options.into
+    run.folder.mkdir(parents=True, exist_ok=True)
+    (config.RUNS / "pid").write_text(f"{os.getpid()}\n", encoding="utf-8")
+    run.log(**_told(run), parameters=sum(weight.numel() for weight in run.model.parameters()), seconds=seconds)
+    train(
+        run,
+        seconds,
+        decays=bool(options.decay_minutes),
+        evaluate_seconds=config.EVALUATE_SECONDS,
+        threads=options.threads,
+    )
+
+
+if __name__ == "__main__":
+    main()

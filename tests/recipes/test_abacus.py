@@ -1,0 +1,171 @@
+"""Laws of the bundled model's recipe; skipped where torch is not installed."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("safetensors")
+
+from recipes.abacus import config, tokenizer, train  # noqa: E402
+from recipes.abacus.data import Writer, draw_item, parsed, pool_batches, spoiled  # noqa: E402
+from recipes.abacus.evaluate import boxed, load_model, wilson  # noqa: E402
+from recipes.abacus.model import Abacus  # noqa: E402
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+@pytest.fixture(scope="module")
+def writer():
+    """The pieces, encoded by the bundled tokenizer."""
+    return Writer(tokenizer.load())
+
+
+@pytest.mark.parametrize("text", ["12+7=19\nWait", "é🤖\x00\t \r\n x²", "", " a  b ", "\ufffd\u200b"])
+def test_any_text_survives_the_tokenizer(writer, text):
+    """Decoding what was encoded gives the text back."""
+    assert writer.tokenizer.decode(writer.ids(text), skip_special_tokens=False) == text
+
+
+def test_every_byte_is_a_token(writer):
+    """All 256 byte signs are in the vocabulary, and it is full."""
+    from tokenizers import pre_tokenizers
+
+    assert all(writer.tokenizer.token_to_id(sign) is not None for sign in pre_tokenizers.ByteLevel.alphabet())
+    assert writer.tokenizer.get_vocab_size() == config.Sizes().vocabulary
+
+
+def test_pieces_encode_as_the_whole_does(writer):
+    """Text cut at the boundaries that a runtime forces gives the same ids as the whole text."""
+    for index in range(200):
+        ids, _ = draw_item(writer, 7, index)
+        whole = writer.ids(writer.tokenizer.decode(ids, skip_special_tokens=False))
+        steps = writer.tokenizer.token_to_id(tokenizer.THINK)
+        assert whole[: ids.index(steps)] == ids[: ids.index(steps)]
+    for left, right in (("19-3", "\n</think>\n\n"), ("(2+3)", "\nWait"), ("\n</think>\n\n", "\\boxed{"), ("5", "}")):
+        assert writer.ids(left) + writer.ids(right) == writer.ids(left + right)
+
+
+@pytest.mark.parametrize("index", [0, config.STAGES[1].first_item, config.STAGES[2].first_item])
+def test_examples_of_every_stage_are_whole(writer, index):
+    """Ids and weights match, the end is trained on, prompts are not, and all fits the context."""
+    for k in range(index, index + 150):
+        ids, weights = draw_item(writer, 0, k)
+        assert len(ids) == len(weights) <= config.Sizes().context
+        assert ids[-1] == writer.end[0]
+        assert weights[-1] > 0
+        assert weights[0] == 0
+        assert draw_item(writer, 0, k) == (ids, weights)
+
+
+def test_batches_are_padded_without_weight(writer):
+    """Padding carries no weight, and a batch stays within its size."""
+    padding = writer.tokenizer.token_to_id(tokenizer.END_OF_TEXT)
+    count = 0
+    for ids, weights, pool in pool_batches(writer, 0, 0):
+        assert ids.shape == weights.shape
+        assert ids.size <= config.BATCH_TOKENS
+        assert not weights[ids == padding].any()
+        assert pool == 1
+        count += len(ids)
+    assert count == config.POOL_ITEMS
+
+
+def test_a_spoiled_line_differs_in_one_digit():
+    """One digit is wrong and the line still reads as numbers."""
+    line = "101-48+42"
+    for seed in range(50):
+        wrong = spoiled(Random(seed), line)
+        if wrong is not None:
+            assert sum(a != b for a, b in zip(wrong, line, strict=True)) == 1
+            assert "".join(map(str, parsed(wrong))) == wrong
+
+
+def test_generation_with_a_cache_equals_whole_passes():
+    """Greedy decoding of a ragged batch equals taking the argmax of whole passes, row by row."""
+    torch.manual_seed(0)
+    model = Abacus(config.Sizes(layers=2, hidden=64, heads=2, inner=96))
+    for weight in model.parameters():
+        if weight.dim() == 2:
+            torch.nn.init.normal_(weight, std=0.2)
+    prompts = [[5, 6, 7, 8], [9, 10], [11, 12, 13, 14, 15, 16]]
+    outputs = model.generate(prompts, end=1021, most=6)
+    for prompt, output in zip(prompts, outputs, strict=True):
+        ids = list(prompt)
+        for token in output:
+            state = model.hidden(torch.tensor([ids]))[0, -1]
+            assert int((model.embedding.weight @ state).argmax()) == token
+            ids.append(token)
+
+
+def test_a_run_resumes_where_it_stopped(tmp_path, monkeypatch):
+    """A few seconds of training lower the loss, and a second stretch goes on from the saved state."""
+    monkeypatch.setattr(config, "BATCH_TOKENS", 1024)
+    run = train.Run(tmp_path / "run", seed=0)
+    monkeypatch.setattr(train, "accuracy", lambda model, count: {})
+    train.train(run, seconds=6, decays=False, evaluate_seconds=1000)
+    assert run.progress["steps"] > 0
+    again = train.Run(tmp_path / "run", seed=0)
+    again.load(tmp_path / "run")
+    assert again.progress == run.progress
+    assert again.progress["tokens"] > 0
+    for mine, theirs in zip(run.model.parameters(), again.model.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+    log = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    assert log[-1]["step"] == run.progress["steps"]
+
+
+def test_export_gives_files_that_agree(tmp_path):
+    """A fresh model's ONNX has the promised shape and its GGUF the promised tokenizer."""
+    pytest.importorskip("onnxruntime_genai")
+    pytest.importorskip("transformers")
+    gguf = pytest.importorskip("gguf")
+    onnx = pytest.importorskip("onnx")
+    from recipes.abacus.export import export
+
+    run = train.Run(tmp_path / "run", seed=0)
+    run.save()
+    export(tmp_path / "run", tmp_path / "model")
+    graph = onnx.load(tmp_path / "model" / "model.onnx").graph
+    assert "hidden_states" in {output.name for output in graph.output}
+    assert "past_key_values.0.key" in {value.name for value in graph.input}
+    assert "GroupQueryAttention" in {node.op_type for node in graph.node}
+    assert not list((tmp_path / "model").glob("*.data"))
+    fields = gguf.GGUFReader(tmp_path / "model" / "model-q8_0.gguf").fields
+    assert fields["tokenizer.ggml.pre"].contents() == "qwen2"
+    assert len(fields["tokenizer.ggml.tokens"].contents()) == config.Sizes().vocabulary
+    assert load_model(tmp_path / "model" / "weights.safetensors").sizes == config.Sizes()
+
+
+def test_the_template_switches_thinking():
+    """Thinking off appends an empty thought; undefined or on leaves it to the model; earlier thoughts are dropped."""
+    jinja2 = pytest.importorskip("jinja2")
+    template = jinja2.Template(tokenizer.TEMPLATE)
+    messages = [
+        {"role": "system", "content": "S"},
+        {"role": "user", "content": "A"},
+        {"role": "assistant", "content": "<think>\n1\n</think>\n\n\\boxed{1}"},
+        {"role": "user", "content": "B"},
+    ]
+    base = (
+        "<|im_start|>system\nS<|im_end|>\n<|im_start|>user\nA<|im_end|>\n<|im_start|>assistant\n\\boxed{1}<|im_end|>\n"
+        "<|im_start|>user\nB<|im_end|>\n"
+    )
+    opened = base + "<|im_start|>assistant\n"
+    assert template.render(messages=messages) == base
+    assert template.render(messages=messages, add_generation_prompt=True) == opened
+    assert template.render(messages=messages, add_generation_prompt=True, enable_thinking=True) == opened
+    closed = template.render(messages=messages, add_generation_prompt=True, enable_thinking=False)
+    assert closed == opened + "<think>\n\n</think>\n\n"
+
+
+def test_intervals_and_boxes():
+    """Wilson's interval holds the share and narrows; the last box counts."""
+    low, high = wilson(90, 100)
+    assert low < 0.9 < high
+    assert wilson(900, 1000)[0] > low
+    assert boxed("\\boxed{1} \\boxed{-35}") == "-35"
+    assert boxed("none") is None
