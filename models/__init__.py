@@ -1,0 +1,1 @@
+"""Bundled models: data only, a folder each."""

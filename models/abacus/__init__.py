@@ -1,0 +1,1 @@
+"""The bundled model `abacus`: weights, tokenizer and card; data only."""
