@@ -39,7 +39,7 @@ NOTES = (
     "ONNX weights are 8 bit: with 4 bit (block 32) greedy answers agreed with full precision on 91.5 % of 200 easy"
     " items, below the 97 % asked for, at the same accuracy (.865).",
     "Bands are not final: the hard bands of `chain` and `story` are still easy for it, `order` is learnt least.",
-    "Small questions such as `6 * 7` may occur in training and judging alike: splits have seeds of their own, not texts.",
+    "Small questions such as `6 * 7` can occur in training and in judging: splits differ in seeds, not in texts.",
 )
 
 
