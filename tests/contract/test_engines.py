@@ -15,8 +15,9 @@ from edgereason.engine.onnx_session import Model
 from edgereason.testing import FakeClock, FakeEngine, check_engine, hashed_logits, scripted
 
 BUNDLED = Path(__file__).parents[2] / "models" / "abacus" / "model.onnx"
-# Int4 kernels round activations to eight bits, differently for one row and for several.
-INT4_TOLERANCE = 0.1
+# Kernels for quantized weights round activations to eight bits, differently for one row and for several: on this file
+# the largest difference is .055 with onnxruntime 1.32 and .10 with 1.23. Graphs in float32 are held to 1e-4.
+QUANTIZED_TOLERANCE = 0.2
 
 
 @pytest.mark.parametrize("vocab_size", [7, 64, 3000])
@@ -53,10 +54,10 @@ def test_onnx_keeps_the_laws_on_a_model_that_others_exported(test_data: Path) ->
 @pytest.mark.skipif(not BUNDLED.is_file(), reason="the bundled model has not been built")
 @pytest.mark.parametrize("threads", [1, 2])
 def test_onnx_keeps_the_laws_on_the_bundled_model(threads: int) -> None:
-    """The int4 model that ships."""
+    """The quantized model that ships."""
     engine = open_engine("onnx", BUNDLED, threads=threads)
 
-    check_engine(engine, tolerance=INT4_TOLERANCE)
+    check_engine(engine, tolerance=QUANTIZED_TOLERANCE)
     engine.close()
 
 
