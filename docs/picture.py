@@ -2,8 +2,7 @@
 
     .venv/bin/python docs/picture.py
 
-Runs the bundled model once and keeps the frame in the middle of the events that came while rows were thinking and votes
-had been cast.
+Runs the bundled model once and keeps the last frame in which rows were still thinking while votes had been cast.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from rich.console import Console
 from edgereason import Reasoner
 from edgereason.cli.view import WIDTH, State, advance, frame
 
-QUESTION = "17 + 25 - 8 + 31 - 12 = ?"
+QUESTION = "38 * 7 - 94 + 56 = ?"
 DEADLINE_S = 2.0
 TARGET = Path(__file__).with_name("run.svg")
 
@@ -38,7 +37,7 @@ def main() -> None:
     voting = [state for state in frames() if state.votes and state.rows_thinking and state.phase == "thinking"]
     console = Console(width=WIDTH + 2, record=True, force_terminal=True, color_system="truecolor", file=io.StringIO())
     console.print(f'$ edgereason ask "{QUESTION}" --deadline {DEADLINE_S:.0f}s --profile hard', highlight=False)
-    console.print(frame(voting[len(voting) // 2]))
+    console.print(frame(max(voting, key=lambda state: sum(weight for _, weight in state.votes))))
     picture = console.export_svg(title="edgereason ask")
     TARGET.write_text(re.sub(r"@font-face \{.*?\}\s*", "", picture, flags=re.S), encoding="utf-8")  # nothing is fetched
     print(TARGET)
