@@ -33,7 +33,9 @@ def reasoner(tokenizer: Tokenizer) -> Iterator[Callable[..., Reasoner]]:
 
     made: list[Reasoner] = []
 
-    def make(script: Mapping[str, str | Mapping[str, float]], pass_s: float = 1e-3, **engine: Any) -> Reasoner:
+    def make(
+        script: Mapping[str, str | Mapping[str, float]], pass_s: float = 1e-3, slope: float = 0.0, **engine: Any
+    ) -> Reasoner:
         def ids(text: str) -> tuple[int, ...]:
             return tokenizer.encode_control(text)
 
@@ -44,7 +46,7 @@ def reasoner(tokenizer: Tokenizer) -> Iterator[Callable[..., Reasoner]]:
         size = tokenizer.vocab_size
         options = {
             "logits": scripted(lines, size, otherwise=ids("<|im_end|>")[0]),
-            "pass_s": lambda rows: pass_s,
+            "pass_s": lambda rows: pass_s * (1 + slope * (rows - 1)),
             **engine,
         }
         parts = Parts(
@@ -53,7 +55,11 @@ def reasoner(tokenizer: Tokenizer) -> Iterator[Callable[..., Reasoner]]:
             probe=DirectAnswerProbe(),
             profiles=budget_profiles(),
             costs=PassCosts(
-                rows=(1, 16), pass_s=(pass_s, pass_s), prefill_token_s=0.0, prefill_base_s=pass_s, context=64
+                rows=(1, 16),
+                pass_s=(pass_s, pass_s * (1 + 15 * slope)),
+                prefill_token_s=0.0,
+                prefill_base_s=pass_s,
+                context=64,
             ),
             model=ModelInfo(name="scripted", lineage="none", file="none"),
         )

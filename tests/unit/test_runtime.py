@@ -87,6 +87,8 @@ def test_endless_thoughts_are_closed_in_time_and_vote(reasoner: Make) -> None:
     assert ("3", "deadline", True) == (result.answer, result.finish, result.deadline_met)
     assert result.elapsed_s > 0.7 * 0.3, "the time was used"
     assert all(r.answer == "3" for r in result.rollouts)
+    assert () == result.notes, "nothing was handed over: every row had closed"
+    assert () == result.trace.events("handed_over")
 
 
 def test_the_watchdog_hands_over_while_the_engine_hangs(reasoner: Make) -> None:
@@ -102,6 +104,7 @@ def test_the_watchdog_hands_over_while_the_engine_hangs(reasoner: Make) -> None:
     assert gate.reached.is_set()
     assert elapsed < 5, "the engine hangs for twenty seconds"
     assert any("answer in hand" in note for note in result.notes)
+    assert [("3",)] == [values for _, _, values in result.trace.events("handed_over")]
 
 
 def test_no_answer_is_said_plainly_with_the_shortest_feasible_deadline(reasoner: Make) -> None:
@@ -132,6 +135,36 @@ def test_grace_waits_for_the_first_answer_only(reasoner: Make) -> None:
 
     assert ("3", False) == (result.answer, result.deadline_met)
     assert result.elapsed_s < 2
+
+
+def test_rows_that_finish_early_leave_time_for_more(reasoner: Make) -> None:
+    """On a device where width costs, one row goes first; what it took decides how many more there are."""
+    clock = FakeClock()
+    result = reasoner(SCRIPT, slope=0.5, clock=clock).ask("1 + 1 = ?", deadline=0.5, profile="hard")
+    plans = [values[0].num_rows for _, _, values in result.trace.events("plan")]
+
+    assert [1, 16] == plans
+    assert (16, "2", True) == (result.plan.num_rows, result.answer, result.deadline_met)
+    assert "more rows" in result.plan.reason
+
+
+def test_the_closing_reserve_follows_the_direct_answers_length(reasoner: Make) -> None:
+    """A question with a short answer keeps less time back for closing."""
+    wordy = {**SCRIPT, "<think>\n\n</think>\n\n\\boxed{": "1234567890}<|im_end|>"}
+    short, long = (reasoner(script, clock=FakeClock()).ask("?", deadline=5.0) for script in (SCRIPT, wordy))
+
+    assert short.plan.closing_reserve_s < long.plan.closing_reserve_s
+
+
+def test_every_renewed_answer_is_traced_and_told_with_its_votes(reasoner: Make) -> None:
+    """First the direct answer, then the voted one; events carry the votes that there are."""
+    made = reasoner(SCRIPT)
+    events = [event for event in made.stream("1 + 1 = ?", profile="normal") if event.kind == "row"]
+    traced = [values[1] for _, _, values in made.ask("1 + 1 = ?", profile="normal").trace.events("answer")]
+
+    assert "3" == traced[0]
+    assert "2" == traced[-1]
+    assert [{"3": 1.0}, {"2": 1.0}] == [event.votes for event in events[:2]]
 
 
 def test_waiting_requests_clocks_run(reasoner: Make) -> None:
@@ -283,6 +316,32 @@ def test_a_reader_that_walks_away_cancels(reasoner: Make) -> None:
             break
 
     assert "3" == made.ask("?", profile="direct", deadline=5.0).answer
+
+
+def test_waiting_is_as_long_as_the_deadline_allows(reasoner: Make) -> None:
+    """Nobody spins: a waiting caller sleeps until the hand-over, or for long where there is no deadline."""
+    gate = Gate(call=0)
+    made = reasoner(SCRIPT, on_call=gate)
+    soon, someday = made.submit("?", deadline=30.0), made.submit("?")
+    assert 20 < soon.wait_s() < 30 < someday.wait_s()
+    gate.opened.set()
+
+
+def test_equal_values_in_other_words_vote_together(reasoner: Make) -> None:
+    """With time to spare, 2x and x+x count as one answer where math-verify is there to tell."""
+    pytest.importorskip("math_verify")
+    script = {"<think>\n": {"a</think>\\boxed{2x}<|im_end|>": 0.5, "b</think>\\boxed{x+x}<|im_end|>": 0.5}, **{
+        "<think>\n\n</think>\n\n\\boxed{": "3}<|im_end|>"}}  # fmt: skip
+    made = reasoner(script)
+    split: list[set[str]] = []
+    for seed in range(40):  # some draws agree from the start, and the child process takes its time to come up
+        rows = [row for row in made.ask("?", profile="normal", seed=seed).rollouts if row.answer and not row.is_direct]
+        if 2 == len({row.answer for row in rows}):
+            split.append({row.canonical or "" for row in rows})
+            if 1 == len(split[-1]):
+                break
+
+    assert 1 == len(split[-1])
 
 
 def test_low_confidence_abstains(reasoner: Make) -> None:

@@ -167,3 +167,38 @@ def test_without_a_deadline_or_rows_there_is_nothing_to_revise() -> None:
     """Without a deadline the first plan was as wide as it may be."""
     assert revise(planned(None), HARD, situation(None), 20) is None
     assert revise(planned(0.001), HARD, situation(1.0), 20) is None
+
+
+def test_the_prediction_is_passes_times_their_cost() -> None:
+    """Thought, opening, closing and answer, at the width planned; without a deadline the whole thought."""
+    made = planned(None)
+    passes = 300 + len(MARKERS.open_thought) + closing_passes(MARKERS, 16)
+
+    assert abs(made.predicted_s - passes * pass_seconds(costs(), 16)) < 1e-9
+
+
+def test_a_cut_thought_is_predicted_as_long_as_there_is_time() -> None:
+    """One row under a short deadline is predicted to end about when the time does, and the reason says so."""
+    made = planned(0.2)
+
+    assert 0.15 < made.predicted_s <= 0.2
+    assert "allow 1 of about 1" in made.reason
+    assert "1.00 ms a pass" in made.reason
+
+
+def test_a_runner_up_that_has_no_time_has_no_tokens() -> None:
+    """Never a negative number of think tokens."""
+    assert "about 0 think tokens" in planned(0.03).runner_up
+
+
+def test_further_rows_keep_the_profiles_limit_unless_tokens_are_short() -> None:
+    """A longer thought than expected is not cut where only time is limited; where tokens are, it is."""
+    first = planned(0.5)
+    by_time = revise(first, HARD, situation(0.45), longest_thought=20)
+    scarce = situation(0.45, budget=Budget(max_tokens=600), spent_tokens=100)
+    by_tokens = revise(first, HARD, scarce, longest_thought=20)
+
+    assert by_time is not None
+    assert by_tokens is not None
+    assert (300, 31) == (by_time.rows[-1].think_tokens, by_tokens.rows[-1].think_tokens)
+    assert "600 tokens" in planned(0.5, budget=Budget(max_tokens=600)).reason

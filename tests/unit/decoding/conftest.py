@@ -100,6 +100,7 @@ class Bench:
     markers: Markers = MARKERS
     told: list[Rollout] = field(default_factory=list)
     heard: dict[int, list[int]] = field(default_factory=dict)
+    closings: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         lines = {
@@ -129,6 +130,7 @@ class Bench:
             watcher=Watcher(
                 on_text=lambda row, tokens: self.heard.setdefault(row, []).extend(tokens),
                 on_rollout=self.told.append,
+                on_closing=lambda: self.closings.append(self.clock()),
             ),
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -117,6 +118,7 @@ def test_everyone_votes_at_the_close(bench: Make) -> None:
 
     assert [("7", "deadline")] * 3 == [(r.answer, r.finish) for r in rollouts]
     assert made.clock() < 60
+    assert [20.0] == made.closings, "told once, when it began"
 
 
 def test_no_pass_runs_after_the_stop(bench: Make) -> None:
@@ -126,6 +128,33 @@ def test_no_pass_runs_after_the_stop(bench: Make) -> None:
 
     assert 10.0 == made.clock()
     assert [(None, "deadline")] * 2 == [(r.answer, r.finish) for r in rollouts]
+    assert all("xxxx" in r.reasoning for r in rollouts), "what was thought is kept"
+
+
+def test_a_stop_within_forced_text_ends_the_rows(bench: Make) -> None:
+    """A commit of several passes is aborted between two of them."""
+    made = bench({"<think>\n": "x" * 200}, stop_at=10.0)
+    (rollout,) = think(made, tokens=5)
+
+    assert (None, "deadline", 10.0) == (rollout.answer, rollout.finish, made.clock())
+
+
+@pytest.mark.parametrize("close_at", range(4, 14))
+def test_a_close_at_the_deadline_splits_no_character(bench: Make, close_at: int) -> None:
+    """A row in the middle of a character finishes it before it closes."""
+    made = bench({"<think>\n": "漢🙂" * 40, "\n\n\\boxed{": "7}<end>"}, close_at=float(close_at))
+    (rollout,) = think(made, tokens=200)
+
+    assert ("7", "deadline") == (rollout.answer, rollout.finish)
+    assert bytes(t for t in rollout.tokens if t < 256).decode("utf-8")
+
+
+def test_a_closer_of_several_tokens_is_found_whole_only(bench: Make, markers: Markers) -> None:
+    """The last token of a marker closes nothing without the others before it."""
+    barred = replace(markers, thought_close=tuple(b"||"), close_thought=tuple(b"\n||\n"))
+    (rollout,) = think(bench({"<think>\n": "a|b||\\boxed{42}<end>"}, markers=barred))
+
+    assert ("42", "\\boxed{42}") == (rollout.answer, rollout.text)
 
 
 def test_a_decided_vote_ends_the_other_rows(bench: Make) -> None:

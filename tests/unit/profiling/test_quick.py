@@ -98,6 +98,28 @@ def test_a_damaged_file_is_not_believed(tmp_path: Path, field: str, value: Any) 
     assert read_costs(path) is None or (field, value) == ("provenance", [])
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rows": [2, 3, 4, 8, 16]},
+        {"rows": [1, 4, 2, 8, 16]},
+        {"rows": [1, 1, 4, 8, 16]},
+        {"pass_s": [0.0, 1.0, 1.0, 1.0, 1.0]},
+        {"pass_s": [1.0, 1.0, 1.0, 1.0, 1e9]},
+        {"prefill_base_s": -1.0},
+        {"rows": [1], "pass_s": [1.0, 2.0]},
+    ],
+)
+def test_costs_that_cannot_be_are_not_believed(tmp_path: Path, change: dict[str, Any]) -> None:
+    """Each check refuses on its own."""
+    made = engine(1e-3)
+    path = tmp_path / "costs.json"
+    write_costs(path, measure(made, MODEL, made.clock))
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+
+    assert read_costs(path) is None
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"schema": 1}'])
 def test_a_torn_file_is_not_believed(tmp_path: Path, text: str) -> None:
     """Nor is one that is no timing at all."""

@@ -1,0 +1,81 @@
+"""Finding a model by name, folder or file, and telling two files apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edgereason.errors import ConfigError, ModelFileError, ModelNotFoundError
+from edgereason.loading import HASHED_BLOCK, HASHED_BLOCKS, bundled_models, describe, file_identity, find_model
+
+
+def test_the_bundled_model_is_found_by_name() -> None:
+    """Its folder holds everything that an engine needs."""
+    files = find_model("abacus")
+
+    assert ["abacus"] == bundled_models()
+    assert ("abacus", "model.onnx", "onnx") == (files.name, files.weights.name, files.engine)
+    assert 1024 == describe("abacus")["vocab_size"]
+
+
+def test_a_bundled_name_is_not_shadowed_by_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of that name is meant by ./name."""
+    (tmp_path / "abacus").mkdir()
+    (tmp_path / "abacus" / "other.onnx").touch()
+    monkeypatch.chdir(tmp_path)
+
+    assert "model.onnx" == find_model("abacus").weights.name
+    assert "other.onnx" == find_model("./abacus").weights.name
+
+
+def test_models_are_named_after_their_folder_or_their_file(tmp_path: Path) -> None:
+    """`model.onnx` says nothing, so its folder names it; another file names itself."""
+    for name in ("model.onnx", "tiny.onnx"):
+        (tmp_path / "qwen").mkdir(exist_ok=True)
+        (tmp_path / "qwen" / name).touch()
+
+    names = [find_model(tmp_path / "qwen" / name).name for name in ("model.onnx", "tiny.onnx")]
+    assert ["qwen", "tiny", "qwen"] == [*names, find_model(tmp_path / "qwen").name]
+
+
+def test_the_file_that_genai_config_names_is_preferred(tmp_path: Path) -> None:
+    """Of several files in a folder; without one to prefer, the choice is the caller's."""
+    for name in ("a.onnx", "b.onnx"):
+        (tmp_path / name).touch()
+    with pytest.raises(ModelNotFoundError, match=r"a\.onnx, b\.onnx"):
+        find_model(tmp_path)
+    (tmp_path / "genai_config.json").write_text('{"model": {"decoder": {"filename": "b.onnx"}}}')
+
+    assert "b.onnx" == find_model(tmp_path).weights.name
+
+
+def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
+    """Nothing there, an empty folder, a file of another kind, an engine that does not exist."""
+    (tmp_path / "notes.txt").touch()
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ModelNotFoundError, match="nowhere"):
+        find_model(tmp_path / "nowhere")
+    with pytest.raises(ModelNotFoundError, match="no model file"):
+        find_model(tmp_path / "empty")
+    with pytest.raises(ModelFileError, match=r"notes\.txt"):
+        find_model(tmp_path / "notes.txt")
+    with pytest.raises(ConfigError, match="onxx") as caught:
+        find_model("abacus", "onxx")
+    assert "Did you mean 'onnx'?" in caught.value.hint
+
+
+def test_a_large_file_is_told_apart_by_its_blocks_and_size(tmp_path: Path) -> None:
+    """Beginning, middle, end and length count; nothing else has to be read."""
+    size = HASHED_BLOCK * (HASHED_BLOCKS + 4)
+
+    def written(place: int, length: int = size) -> str:
+        path = tmp_path / "weights"
+        with path.open("wb") as file:
+            file.truncate(length)
+            file.seek(place)
+            file.write(b"x")
+        return file_identity(path)
+
+    assert written(0) == written(0)
+    assert 4 == len({written(0), written(size // 2), written(size - 1), written(0, size + 1)})
