@@ -1,6 +1,6 @@
-"""The Reasoner: every stage of a request on one screen (`Reasoner._run`), and the one thread that owns the engine.
+"""The Reasoner: what callers hold, and the one thread that owns the engine.
 
-In: wiring, queueing, the answer in hand. Not in: tokens (engine), text (prompting, answers), choices (controller).
+In: queueing, waiting, cancelling, freeing. Not in: the stages of a request (pipeline), what comes of it (results).
 Invariant: only the worker thread touches the engine; callers only wait, and their clocks run from the call's entry.
 """
 
@@ -12,44 +12,19 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import numpy as np
-
-from edgereason.answers import MajorityVote, SymbolicEquality, read_answer
-from edgereason.controller.costs import DIRECT_ANSWER_TOKENS, closing_passes, direct_passes
-from edgereason.controller.pace import RequestPace
-from edgereason.controller.plan import RESERVE_FACTOR, Situation, plan, revise
-from edgereason.decoding.loop import Decoder, Watcher
-from edgereason.errors import Aborted, ClosedError, ConfigError, ContextLengthError, did_you_mean
+from edgereason.errors import Aborted, ClosedError, ConfigError, did_you_mean
 from edgereason.loading import Parts, load_parts
-from edgereason.protocols import Clock, Prefix
-from edgereason.request import Options, Outcome, Progress, Request
+from edgereason.pipeline import Pipeline
+from edgereason.protocols import Clock
+from edgereason.request import Options, Outcome, Request
 from edgereason.results import compose
-from edgereason.types import (
-    Budget,
-    BudgetProfile,
-    Difficulty,
-    EngineInfo,
-    Event,
-    Evidence,
-    Message,
-    ModelInfo,
-    PassCosts,
-    Plan,
-    Prompt,
-    Result,
-    Rollout,
-    RowId,
-    Sampling,
-)
+from edgereason.types import BudgetProfile, EngineInfo, Event, Message, ModelInfo, PassCosts, Result
 
-LEAST_SHARED_PREFIX = 16  # tokens; a shorter common beginning is cheaper to run again than to branch from
 CLOSE_WAIT_S = 0.9
-LEAST_SLACK_S, MOST_SLACK_S = 0.05, 2.0  # for symbolic equality, when all rows are in
 
 
 class Reasoner:
@@ -61,9 +36,6 @@ class Reasoner:
         self._current: Request | None = None
         self._is_closed = False
         self._closing = threading.Lock()
-        self._prefix: Prefix | None = None
-        self._selector = MajorityVote()
-        self._equality = SymbolicEquality()
         loaded: queue.SimpleQueue[Parts | BaseException] = queue.SimpleQueue()
         entry = clock()
         self._worker = threading.Thread(target=self._work, args=(load, loaded), name="edgereason", daemon=True)
@@ -217,180 +189,13 @@ class Reasoner:
             loaded.put(error)
             return
         loaded.put(self._parts)
+        pipeline = Pipeline(self._parts, self._clock)
         while (request := self._queue.get()) is not None:
             self._current = request
-            self._serve(request)
+            _serve(pipeline, request)
             self._current = None
-        self._keep_prefix(None)
-        self._equality.close()
+        pipeline.close()
         self._parts.engine.close()
-
-    def _serve(self, request: Request) -> None:
-        """Answer one request; whatever goes wrong becomes its outcome, and the worker lives on."""
-        try:
-            if not request.is_stopped:
-                self._run(request, request.progress)
-            request.settle("deadline" if _ended_by_time(request) else "complete")
-        except Aborted:
-            request.settle("deadline")
-        except BaseException as error:
-            request.fail(error)
-
-    def _run(self, request: Request, progress: Progress) -> None:
-        """One request from text to rollouts: the pipeline."""
-        parts, options = self._parts, request.options
-        progress.prompt = prompt = parts.tokenizer.prompt(request.messages, choices=options.choices)
-        self._check_room(prompt)
-        prefix = self._prefill(prompt, request)
-        progress.trace.add("prefilled", prompt.tokens)
-        request.emit("prefilled")
-        with contextlib.closing(parts.engine.batch()) as batch:
-            progress.decoder = decoder = Decoder(
-                batch=batch,
-                prefix=prefix,
-                markers=prompt.markers,
-                codec=parts.tokenizer,
-                read_answer=lambda text: read_answer(text, prompt.choices),
-                pace=(pace := self._pace(request, prompt)),
-                clock=self._clock,
-                started=request.entry,
-                context=parts.engine.info.context,
-                trace=progress.trace,
-                watcher=self._watcher(request, progress),
-                one_pass_per_token=parts.engine.info.passes_per_token,
-                options=tuple(parts.tokenizer.encode(f"{choice}}}") for choice in prompt.choices),
-            )
-            greedy = Sampling(temperature=0.0, seed=options.seed)
-            direct = decoder.answer_directly(greedy, 0, _direct_answer_tokens(prompt, options))
-            pace.closing_passes = closing_passes(prompt.markers, _expected_answer_tokens(decoder.rollouts))
-            progress.difficulty = parts.probe.estimate(_evidence(prefix, direct))
-            chosen: Plan | None = self._plan(request, progress)
-            while chosen is not None:
-                progress.plan = chosen
-                request.emit("plan", plan=chosen, answer=request.peek(), rows_thinking=chosen.num_rows)
-                decoder.think(chosen, self._selector.is_decided)
-                chosen = self._revise(request, progress)
-        self._merge_equal(request, decoder)
-
-    def _merge_equal(self, request: Request, decoder: Decoder) -> None:
-        """Count votes for the same value in different words together, where there is time to spare for finding out."""
-        written = [rollout.canonical for rollout in decoder.rollouts if rollout.canonical is not None]
-        left_s = MOST_SLACK_S if request.due is None else request.due - self._clock() - LEAST_SLACK_S
-        slack_s = min(MOST_SLACK_S, left_s)
-        if request.options.choices or len(set(written)) < 2 or slack_s < LEAST_SLACK_S or request.is_stopped:
-            return
-        first = self._equality.merge_equal(written, slack_s)
-        for index, rollout in enumerate(decoder.rollouts):
-            if rollout.canonical is not None and first[rollout.canonical] != rollout.canonical:
-                decoder.rollouts[index] = replace(rollout, canonical=first[rollout.canonical])
-        request.answer = self._selector.select(decoder.rollouts)
-
-    def _plan(self, request: Request, progress: Progress) -> Plan:
-        """Ask the controller what to do with the time and tokens that are left."""
-        assert progress.difficulty is not None
-        profile = self._profile(request, progress.difficulty)
-        chosen = plan(profile, progress.difficulty, self._situation(request, progress), request.options.seed)
-        progress.trace.add("difficulty", progress.difficulty)
-        progress.trace.add("plan", chosen)
-        return chosen
-
-    def _revise(self, request: Request, progress: Progress) -> Plan | None:
-        """Ask the controller whether rows that finished early leave time for more."""
-        assert progress.decoder is not None
-        assert progress.difficulty is not None
-        assert progress.plan is not None
-        thinking = [rollout for rollout in progress.decoder.rollouts if not rollout.is_direct]
-        if request.is_stopped or any(rollout.finish == "deadline" for rollout in thinking):
-            return None
-        longest = max((rollout.reasoning_tokens for rollout in thinking), default=0)
-        profile = self._profile(request, progress.difficulty)
-        wider = revise(progress.plan, profile, self._situation(request, progress), longest)
-        if wider is not None:
-            progress.trace.add("plan", wider)
-        return wider
-
-    def _profile(self, request: Request, difficulty: Difficulty) -> BudgetProfile:
-        """The profile asked for, or the one that the difficulty calls for."""
-        asked = request.options.profile
-        return self._parts.profiles[difficulty.label if asked == "auto" else asked]
-
-    def _situation(self, request: Request, progress: Progress) -> Situation:
-        """What is left to plan with, now."""
-        assert progress.prompt is not None
-        assert progress.decoder is not None
-        info, due = self._parts.engine.info, request.due
-        return Situation(
-            budget=Budget(deadline_s=request.options.deadline_s, max_tokens=request.options.max_tokens),
-            remaining_s=None if due is None else due - self._clock(),
-            costs=self._parts.costs,
-            markers=progress.prompt.markers,
-            prompt_tokens=len(progress.prompt.tokens),
-            context=info.context,
-            most_rows=info.max_rows,
-            spent_tokens=progress.decoder.usage[1],
-            answer_tokens=_expected_answer_tokens(progress.decoder.rollouts),
-            drift=progress.decoder.pace.drift,
-        )
-
-    def _prefill(self, prompt: Prompt, request: Request) -> Prefix:
-        """The prompt's prefix, continued from the previous request's where that one begins this one."""
-        kept = self._prefix
-        shared = kept is not None and len(kept.tokens) >= LEAST_SHARED_PREFIX
-        is_base = shared and kept is not None and prompt.tokens[: len(kept.tokens)] == kept.tokens
-        base = kept if is_base else None
-        if base is not None and base.tokens == prompt.tokens:
-            return base
-        prefix = self._parts.engine.prefill(prompt.tokens, lambda: request.is_stopped, base=base)
-        self._keep_prefix(prefix)
-        return prefix
-
-    def _keep_prefix(self, prefix: Prefix | None) -> None:
-        """Keep one prompt state, so that a conversation's next turn runs only what is new."""
-        if self._prefix is not None:
-            self._prefix.close()
-        self._prefix = prefix
-
-    def _check_room(self, prompt: Prompt) -> None:
-        """Raise ContextLengthError unless the prompt and a direct answer fit."""
-        needed = len(prompt.tokens) + direct_passes(prompt.markers, DIRECT_ANSWER_TOKENS)
-        context = self._parts.engine.info.context
-        if needed > context:
-            raise ContextLengthError(
-                f"The prompt has {len(prompt.tokens)} tokens; with room for an answer {needed} are needed, "
-                f"and {self.model.name!r} has a context of {context}.",
-                hint="Shorten the question, or load a model with a longer context.",
-            )
-
-    def _pace(self, request: Request, prompt: Prompt) -> RequestPace:
-        return RequestPace(
-            clock=self._clock,
-            costs=self._parts.costs,
-            due=request.due,
-            closing_passes=closing_passes(prompt.markers, DIRECT_ANSWER_TOKENS),
-            reserve_factor=RESERVE_FACTOR,
-            is_stopped=lambda: request.is_stopped,
-        )
-
-    def _watcher(self, request: Request, progress: Progress) -> Watcher:
-        """Renew the answer in hand with every rollout, and tell the listener."""
-
-        def on_rollout(rollout: Rollout) -> None:
-            assert progress.decoder is not None
-            answer = self._selector.select(progress.decoder.rollouts)
-            if answer is not None and answer != request.answer:
-                progress.trace.add("answer", rollout.row, answer.text, answer.confidence)
-            request.answer = answer
-            request.emit(
-                "row",
-                row=rollout.row,
-                text=rollout.answer or "",
-                answer=request.peek(),
-                votes=dict(answer.votes) if answer is not None else {},
-                rows_thinking=progress.decoder.rows_thinking,
-            )
-
-        on_text = _TextStream(request, self._parts.tokenizer).add if request.wants_text else None
-        return Watcher(on_text=on_text, on_rollout=on_rollout, on_closing=lambda: request.emit("closing"))
 
     def _compose(self, request: Request, outcome: Outcome) -> Result:
         """The result as things stand; runs on whichever thread settles the request."""
@@ -422,62 +227,22 @@ class Reasoner:
         self.close()
 
 
-class _TextStream:
-    """Tells new text of each row, whole characters only."""
-
-    def __init__(self, request: Request, codec: Any) -> None:
-        self._request = request
-        self._codec = codec
-        self._pending: dict[RowId, list[int]] = {}
-
-    def add(self, row: RowId, tokens: Sequence[int]) -> None:
-        pending = self._pending.setdefault(row, [])
-        pending.extend(tokens)
-        if not self._codec.ends_inside_character(pending):
-            self._request.emit("token", row=row, text=self._codec.decode(pending))
-            pending.clear()
+def _serve(pipeline: Pipeline, request: Request) -> None:
+    """Answer one request; whatever goes wrong becomes its outcome, and the worker lives on."""
+    try:
+        if not request.is_stopped:
+            pipeline.run(request)
+        request.settle("deadline" if _ended_by_time(request) else "complete")
+    except Aborted:
+        request.settle("deadline")
+    except BaseException as error:
+        request.fail(error)
 
 
 def _ended_by_time(request: Request) -> bool:
     """Whether time ended this request: it was never begun, or rows were closed or dropped at the deadline."""
     decoder = request.progress.decoder
     return decoder is None or any(rollout.finish == "deadline" for rollout in decoder.rollouts)
-
-
-def _direct_answer_tokens(prompt: Prompt, options: Options) -> int:
-    """Most tokens of the direct answer.
-
-    Raises:
-        ConfigError: the caller's `max_tokens` leaves it none.
-    """
-    forced = direct_passes(prompt.markers, 0)
-    if options.max_tokens is not None and options.max_tokens <= forced:
-        raise ConfigError(
-            f"max_tokens = {options.max_tokens!r} leaves no token for an answer.",
-            hint=f"This model's answers begin with {forced} forced tokens: allow at least {forced + 1}.",
-        )
-    return min(DIRECT_ANSWER_TOKENS, (options.max_tokens or DIRECT_ANSWER_TOKENS + forced) - forced)
-
-
-def _expected_answer_tokens(rollouts: Sequence[Rollout]) -> int:
-    """What an answer to this question takes: as much as the direct one and a little more; the cap where it had none."""
-    direct = next((rollout for rollout in rollouts if rollout.is_direct and rollout.answer is not None), None)
-    if direct is None:
-        return DIRECT_ANSWER_TOKENS
-    return min(DIRECT_ANSWER_TOKENS, direct.forced.count(False) + 2)
-
-
-def _evidence(prefix: Prefix, direct: Rollout | None) -> Evidence:
-    """What the probe may look at."""
-    sampled = [] if direct is None else [i for i, forced in enumerate(direct.forced) if not forced]
-    if direct is None or not sampled:
-        return Evidence(hidden=prefix.hidden, prompt_tokens=len(prefix.tokens))
-    return Evidence(
-        hidden=prefix.hidden,
-        prompt_tokens=len(prefix.tokens),
-        direct_logprob=float(np.mean([direct.logprobs[i] for i in sampled])),
-        direct_entropy=float(np.mean([direct.entropies[i] for i in sampled])),
-    )
 
 
 def _until_closed(request: Request) -> Iterator[Event]:
