@@ -70,7 +70,8 @@ def test_a_flat_device_goes_wide_and_a_steep_one_stays_narrow() -> None:
     flat, steep = planned(0.8, costs=costs(slope=0.02)), planned(0.8, costs=costs(slope=0.9))
 
     assert (16, 1) == (flat.num_rows, steep.num_rows)
-    assert "3 rows would have had" in steep.runner_up
+    assert f"3 rows would have had about {situation(0.8, costs=costs(slope=0.9)).affordable(3)} " in steep.runner_up
+    assert situation(0.8, costs=costs(slope=0.9)).affordable(3) > 0
 
 
 def test_the_reason_names_difficulty_profile_and_time() -> None:

@@ -131,6 +131,25 @@ def test_no_pass_runs_after_the_stop(bench: Make) -> None:
     assert all("xxxx" in r.reasoning for r in rollouts), "what was thought is kept"
 
 
+def test_a_row_stopped_within_its_answer_has_none(bench: Make) -> None:
+    """Half a number is another number: an answer that was not finished is not read."""
+    made = bench({"<think>\n": "ab", "\n\n\\boxed{": "123456789}<end>"}, stop_at=20.0)
+    (rollout,) = think(made, tokens=2)
+
+    assert ord("1") in rollout.tokens
+    assert ord("9") not in rollout.tokens
+    assert (None, "", "deadline") == (rollout.answer, rollout.text, rollout.finish)
+
+
+def test_a_forced_answer_ends_at_its_brace_whatever_would_follow(bench: Make) -> None:
+    """A closed row says no more than its answer; a row that closed by itself may go on."""
+    script = {"<think>\n": "abc", "\n\n\\boxed{": "7} and more<end>"}
+    (cut,) = think(bench(script), tokens=2)
+    (free,) = think(bench({"<think>\n": "ab</think>\\boxed{42} and more<end>"}), answer=40)
+
+    assert ("\\boxed{7}", "\\boxed{42} and more") == (cut.text, free.text)
+
+
 def test_a_stop_within_forced_text_ends_the_rows(bench: Make) -> None:
     """A commit of several passes is aborted between two of them."""
     made = bench({"<think>\n": "x" * 200}, stop_at=10.0)
