@@ -10,7 +10,7 @@ import math
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from edgereason.decoding.loop import Decoder
@@ -75,7 +75,6 @@ class Progress:
     decoder: Decoder | None = None
     difficulty: Difficulty | None = None
     plan: Plan | None = None
-    notes: list[str] = field(default_factory=list)
 
 
 class Request:

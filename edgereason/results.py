@@ -50,7 +50,7 @@ def compose(request: Request, outcome: Outcome, parts: Parts, load_s: float) -> 
         engine=parts.engine.info.name,
         seed=options.seed,
         shortest_feasible_s=shortest_s,
-        notes=(*parts.notes, *progress.notes, *_remarks(request, answer, outcome, shortest_s)),
+        notes=(*parts.notes, *_remarks(request, answer, outcome, shortest_s)),
         trace=progress.trace,
     )
     return _abstain(result, options.min_confidence)
