@@ -60,6 +60,8 @@ def _check(path: Path, key: str, value: Any) -> None:
         raise ConfigError(f"Unknown key {key!r} {where}.", hint=did_you_mean(key, _KEYS))
     low, high = _RANGES[key]
     kinds = (int,) if key in _WHOLE else (int, float)
-    if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
+    is_nothing = key == "top_p" and value == 0  # would keep no token at all
+    if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high or is_nothing:
         kind = "a whole number" if key in _WHOLE else "a number"
-        raise ConfigError(f"{key} = {value!r} {where} is not {kind} from {low} to {high}.")
+        start = f"above {low}, up to" if key == "top_p" else f"from {low} to"
+        raise ConfigError(f"{key} = {value!r} {where} is not {kind} {start} {high}.")

@@ -45,6 +45,7 @@ def test_a_users_profile_wins_over_a_shipped_one(tmp_path: Path) -> None:
         ("max_rows = 1.5", "max_rows = 1.5"),
         ("think_tokens = true", "think_tokens = True"),
         ("temperature = -1.0", "temperature = -1.0"),
+        ("top_p = 0.0", r"top_p = 0\.0 .* above 0\.0, up to 1\.0"),
         ("top_p = 'all'", "top_p = 'all'"),
         ("name = 'x'", "name"),
         ("not toml", "cannot be read"),
