@@ -30,7 +30,7 @@ from edgereason.profiling.device import device_name
 from edgereason.runtime import Reasoner
 from edgereason.trace import Provenance, provenance
 
-TASK = "chain+story+order"
+TASK = "chain+story+sorting"
 LEAST_IN_TIME = 0.99
 QUANTILES = (0.01, 0.1, 0.5, 0.9, 0.99, 1.0)
 

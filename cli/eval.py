@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 def command(task: str, items: int | None, seed: int, out: Path | None, json: bool, quiet: bool, **given: Any) -> None:
     """Ask every question of TASK and report how many answers are right, with the interval.
 
-    TASK is a generated one (chain, chain:hard, chain+story) or a JSON-lines file with "question" and "answer". Ctrl-C
+    TASK is a generated one (chain, story:hard, clock+units) or a JSON-lines file with "question" and "answer". Ctrl-C
     ends early and reports what is done (exit 130); with --out nothing that was answered is lost or asked again.
     """
     from edgereason import Reasoner

@@ -6,8 +6,9 @@ Invariant: every line has the same value as the line before it, and the last lin
 An expression is a list of tokens: integers, "+", "-", "*", "/", "(" and ")". One line rewrites the whole remaining
 expression with one operation done: the leftmost innermost bracket first, products before sums, left to right.
 
-    34*6-150 -> (180+24)... products are split by place value, every partial product being a one-digit fact
-    180+24-150 -> 204-150 -> 104-50 -> 54   sums of three digits go leading digit by leading digit
+    34*6-150 -> 180+24-150 -> 204-150   products are split by place value, every partial product a one-digit fact
+    204-150 -> 104-50 -> 54             sums of three digits and more go leading digit by leading digit
+    455/5 -> 450/5+5/5 -> 90+5/5 -> 90+1 -> 91   long quotients too; what a table knows (96/8, 640/8) is one step
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 Token = int | str
-LEAST, MOST = -99, 999
+LEAST, MOST = -99, 9999
+LONGEST_TABLE = 12  # quotients and divisors up to here are known by heart
 
 
 class OutOfReach(ValueError):  # noqa: N818 - a draw to be repeated, not an error to be shown
@@ -33,7 +35,7 @@ def spaced_text_of(tokens: list[Token]) -> str:
     return text.replace("( ", "(").replace(" )", ")")
 
 
-def worked(tokens: list[Token], most_characters: int = 420) -> tuple[str, ...]:
+def worked(tokens: list[Token], most_characters: int = 600) -> tuple[str, ...]:
     """Return all lines from the expression down to its value; OutOfReach when a step is not in the rule."""
     lines = [text_of(tokens)]
     while len(tokens) > 1:
@@ -89,19 +91,37 @@ def _multiplied(tokens: list[Token], k: int) -> list[Token]:
     assert isinstance(second, int)
     if first < 0 or second < 0:
         raise OutOfReach("negative factor")
-    if tokens[k] == "/":
-        if second == 0 or first % second or first // second > 10 or second > 10:
-            raise OutOfReach("not a table quotient")
-        new: list[Token] = [first // second]
-    else:
-        terms = [a * b for a in _places(first) for b in _places(second)]
-        _check(first * second)
-        new = _joined(terms)
-        bound_before = k >= 2 and tokens[k - 2] == "-"
-        bound_after = k + 2 < len(tokens) and tokens[k + 2] in ("*", "/")
-        if len(new) > 1 and (bound_before or bound_after):
-            new = ["(", *new, ")"]
+    new = _divided(first, second) if tokens[k] == "/" else _product(first, second)
+    bound_before = k >= 2 and tokens[k - 2] in ("-", "*", "/")
+    bound_after = k + 2 < len(tokens) and tokens[k + 2] in ("*", "/")
+    if len(new) > 1 and (bound_before or bound_after):
+        new = ["(", *new, ")"]
     return tokens[: k - 1] + new + tokens[k + 2 :]
+
+
+def _product(first: int, second: int) -> list[Token]:
+    """Return the product, or the sum of its partial products."""
+    _check(first * second)
+    terms = [a * b for a in _places(first) for b in _places(second)]
+    tokens: list[Token] = [terms[0]]
+    for term in terms[1:]:
+        tokens += ["+", term]
+    return tokens
+
+
+def _divided(first: int, second: int) -> list[Token]:
+    """Return the quotient, or its leading place and the rest as two quotients."""
+    if second == 0 or first % second:
+        raise OutOfReach("inexact")
+    quotient = first // second
+    lead = _places(quotient)[0]
+    if quotient <= LONGEST_TABLE or lead == quotient:
+        if second > LONGEST_TABLE:
+            raise OutOfReach("divisor beyond the table")
+        return [quotient]
+    if second > 9:
+        raise OutOfReach("long quotient of a long divisor")
+    return [lead * second, "/", second, "+", first - lead * second, "/", second]
 
 
 def _places(number: int) -> list[int]:
@@ -109,14 +129,6 @@ def _places(number: int) -> list[int]:
     digits = str(number)
     parts = [int(d) * 10 ** (len(digits) - 1 - i) for i, d in enumerate(digits)]
     return [part for part in parts if part] or [0]
-
-
-def _joined(terms: list[int]) -> list[Token]:
-    """Return the terms with plus signs between them."""
-    tokens: list[Token] = [terms[0]]
-    for term in terms[1:]:
-        tokens += ["+", term]
-    return tokens
 
 
 def _added(first: int, operator: str, second: int) -> list[Token]:

@@ -1,17 +1,19 @@
 """Chains of + - × ÷ with and without brackets, worked by rewriting the remaining expression.
 
-In: which expressions a band draws and how they are worded. Not in: the reduction rule (arithmetic.py).
+In: which expressions a level draws and how they are worded. Not in: the reduction rule (arithmetic.py).
 Invariant: every value on the way lies within the bounds of arithmetic.py.
-Length and difficulty part on purpose: `long_easy` has many tiny terms, `product` few big ones, and a sentence about
-something else may stand in front of any of them.
+Length and difficulty part on purpose: `tiny_terms` has many one-digit terms, `product` few big ones, `contrast` moves
+the bracket of one expression (the same tokens, another amount of work), and a sentence about something else may stand
+in front of any of them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 
 from edgereason.evals.families.arithmetic import OutOfReach, Token, spaced_text_of, text_of, worked
-from edgereason.evals.families.problem import Problem, pick_band
+from edgereason.evals.families.problem import Bands, Draft
 
 PHRASES = (
     "{e} = ?",
@@ -38,20 +40,30 @@ ASIDES = (
     "My house has the number {n}.",
 )
 WORDS = {"+": "plus", "-": "minus", "*": "times", "/": "divided by"}
+BANDS: Bands = {"easy": (1, 2), "middle": (4, 5), "hard": (7, 8)}
 TEMPLATES = {
-    "easy": ("sum", "sum", "table", "table_sum", "quotient", "long_easy"),
-    "middle": ("sum", "sum", "product", "table_sum", "bracket", "three_digits", "long_easy"),
-    "hard": ("sum", "product", "bracket", "bracket", "three_digits", "mixed"),
+    1: ("sum", "sum", "table", "quotient"),
+    2: ("sum", "sum", "table", "quotient", "tiny_terms", "round"),
+    3: ("sum", "sum", "table_sum", "tiny_terms", "product", "big_sum", "quotient", "round", "contrast"),
+    4: ("sum", "sum", "product", "table_sum", "bracket", "big_sum", "long_quotient", "tiny_terms", "contrast"),
+    5: ("sum", "product", "table_sum", "bracket", "big_sum", "long_quotient", "mixed", "tiny_terms", "contrast"),
+    6: ("sum", "product", "bracket", "big_sum", "long_quotient", "mixed", "mixed", "tiny_terms"),
+    7: ("sum", "product", "nested", "bracket", "big_sum", "mixed", "mixed", "contrast"),
+    8: ("sum", "product", "nested", "nested", "big_sum", "mixed", "mixed"),
 }
+# First and last number of + and - signs of the plain sums, by level.
+SUM_SIGNS = {1: (1, 1), 2: (1, 1), 3: (2, 2), 4: (3, 4), 5: (4, 5), 6: (6, 8), 7: (9, 11), 8: (12, 14)}
+TINY_SIGNS = {2: (2, 2), 3: (4, 6), 4: (6, 8), 5: (8, 10), 6: (11, 14)}
+BIG_SIGNS = {3: (1, 1), 4: (1, 2), 5: (2, 3), 6: (3, 4), 7: (4, 5), 8: (5, 6)}
+TERMS = {5: (2, 2), 6: (2, 3), 7: (3, 4), 8: (4, 5)}
 
 
-def draw(rng: Random, name: str, band: str | None = None) -> Problem:
+def draw(rng: Random, level: int) -> Draft:
     """Return one chain problem."""
-    band = pick_band(rng, band)
-    template = rng.choice(TEMPLATES[band])
     while True:
+        template = rng.choice(TEMPLATES[level])
         try:
-            tokens = MAKERS[template](rng, band)
+            tokens = MAKERS[template](rng, level)
             steps = worked(tokens)
         except OutOfReach:
             continue
@@ -62,10 +74,8 @@ def draw(rng: Random, name: str, band: str | None = None) -> Problem:
         "largest": max(token for token in tokens if isinstance(token, int)),
         "lines": len(steps),
     }
-    return Problem(
-        id=name, family="chain", template=template, question=_worded(rng, tokens, params), steps=steps,
-        answer=steps[-1], params=params, band=band,
-    )  # fmt: skip
+    question = _worded(rng, tokens, params)
+    return Draft(template=template, question=question, steps=steps, answer=steps[-1], params=params)
 
 
 def _worded(rng: Random, tokens: list[Token], params: dict[str, int | str]) -> str:
@@ -89,112 +99,156 @@ def _worded(rng: Random, tokens: list[Token], params: dict[str, int | str]) -> s
 
 
 def _number(rng: Random, digits: int) -> int:
-    """Return a number of up to two or exactly three digits, small ones not rare."""
-    if digits == 1:
-        return rng.randint(1, 9)
-    if digits == 3:
-        return rng.randint(100, 899)
-    return rng.randint(10, 99) if rng.random() < 0.75 else rng.randint(1, 20)
+    """Return a number of so many digits; where two are asked for, small ones are not rare."""
+    if digits == 2:
+        return rng.randint(10, 99) if rng.random() < 0.75 else rng.randint(1, 20)
+    return rng.randint(10 ** (digits - 1), 10**digits - 1)
 
 
-def _flat(rng: Random, operations: int, digits: int) -> list[Token]:
+def _flat(rng: Random, signs: int, digits: int) -> list[Token]:
     """Return a chain of + and - whose running value stays within bounds, seldom below zero."""
-    tokens: list[Token] = [_number(rng, digits)]
-    value = tokens[0]
-    assert isinstance(value, int)
-    for _ in range(operations):
-        number = _number(rng, digits if digits < 3 or rng.random() < 0.4 else 2)
+    value = _number(rng, digits)
+    tokens: list[Token] = [value]
+    for _ in range(signs):
+        number = _number(rng, digits if digits < 3 or rng.random() < 0.5 else rng.randint(2, digits))
         goes_up = rng.random() < 0.5
-        if not goes_up and value - number < 0 and rng.random() < 0.8:
+        if not goes_up and value - number < 0 and (digits > 2 or rng.random() < 0.8):
             goes_up = True
         tokens += ["+" if goes_up else "-", number]
         value += number if goes_up else -number
     return tokens
 
 
-def _sum(rng: Random, band: str) -> list[Token]:
-    operations = {"easy": (1, 2), "middle": (3, 4), "hard": (5, 8)}[band]
-    return _flat(rng, rng.randint(*operations), 1 if rng.random() < 0.15 else 2)
+def _sum(rng: Random, level: int) -> list[Token]:
+    digits = 1 if level < 3 and rng.random() < 0.2 else 2
+    return _flat(rng, rng.randint(*SUM_SIGNS[level]), digits)
 
 
-def _long_easy(rng: Random, band: str) -> list[Token]:
-    return _flat(rng, rng.randint(3, 5) if band == "easy" else rng.randint(6, 9), 1)
+def _tiny_terms(rng: Random, level: int) -> list[Token]:
+    return _flat(rng, rng.randint(*TINY_SIGNS[level]), 1)
 
 
-def _three_digits(rng: Random, band: str) -> list[Token]:
-    return _flat(rng, 1 if band == "middle" else rng.randint(2, 4), 3)
+def _round(rng: Random, level: int) -> list[Token]:
+    """One operation on hundreds or thousands that leaves the other digits alone."""
+    place = 100 if level == 2 else rng.choice((100, 1000))
+    first, second = rng.randint(place, 9 * place), rng.randint(1, 4) * place
+    if rng.random() < 0.4:
+        second = rng.randint(1, 9) * rng.choice((1, 10))
+    if first < second:
+        first += second
+    return [first, rng.choice("+-"), second]
 
 
-def _table(rng: Random, band: str) -> list[Token]:
+def _big_sum(rng: Random, level: int) -> list[Token]:
+    digits = 3 if level < 5 else rng.choice((3, 4))
+    return _flat(rng, rng.randint(*BIG_SIGNS[level]), digits)
+
+
+def _table(rng: Random, level: int) -> list[Token]:
     return [rng.randint(2, 10), "*", rng.randint(2, 10)]
 
 
-def _quotient(rng: Random, band: str) -> list[Token]:
-    divisor, quotient = rng.randint(2, 10), rng.randint(2, 10)
-    return [divisor * quotient, "/", divisor]
+def _quotient(rng: Random, level: int) -> list[Token]:
+    divisor, quotient = rng.randint(2, 10), rng.randint(2, 10 if level < 3 else 12)
+    scale = 10 if level == 3 and rng.random() < 0.3 else 1
+    return [divisor * quotient * scale, "/", divisor]
 
 
-def _product(rng: Random, band: str) -> list[Token]:
-    if band == "hard":
-        return [rng.randint(11, 49), "*", rng.randint(11, 49)]
-    pair: list[Token] = [rng.randint(11, 99), rng.randint(2, 9)]
-    rng.shuffle(pair)
-    return [pair[0], "*", pair[1]]
+def _long_quotient(rng: Random, level: int) -> list[Token]:
+    most = {4: 99, 5: 99, 6: 999}[level]
+    divisor = rng.randint(2, 9)
+    tokens: list[Token] = [divisor * rng.randint(13, most), "/", divisor]
+    return tokens if level == 4 else _with_terms(rng, tokens, rng.randint(1, 2))
 
 
-def _table_sum(rng: Random, band: str) -> list[Token]:
-    """One table product within a short sum."""
-    product = _table(rng, band) if rng.random() < 0.75 else _quotient(rng, band)
-    tokens: list[Token] = product
-    for _ in range(1 if band == "easy" else rng.randint(2, 3)):
+def _product(rng: Random, level: int) -> list[Token]:
+    factors = {
+        3: ((11, 29), (2, 9)), 4: ((11, 99), (2, 9)), 5: ((101, 999), (2, 9)), 6: ((11, 99), (11, 99)),
+        7: ((11, 99), (11, 99)), 8: ((101, 499), (11, 29)),
+    }[level]  # fmt: skip
+    first, second = (rng.randint(*bounds) for bounds in factors)
+    tokens: list[Token] = [first, "*", second] if rng.random() < 0.5 else [second, "*", first]
+    return _with_terms(rng, tokens, rng.randint(1, 2)) if level == 7 else tokens
+
+
+def _with_terms(rng: Random, tokens: list[Token], count: int, digits: int = 2) -> list[Token]:
+    """Return the tokens with further terms put before or behind them."""
+    for _ in range(count):
         operator: list[Token] = [rng.choice("+-")]
-        number: list[Token] = [_number(rng, 2)]
+        number: list[Token] = [_number(rng, digits)]
         tokens = tokens + operator + number if rng.random() < 0.5 else number + operator + tokens
     return tokens
 
 
-def _bracket(rng: Random, band: str) -> list[Token]:
-    """One bracket of one operation, or for the hard band one of two or two brackets."""
-    inside = _flat(rng, 1 if band == "middle" else rng.randint(1, 2), 1 if rng.random() < 0.5 else 2)
-    group: list[Token] = ["(", *inside, ")"]
-    if rng.random() < 0.5:
-        return _around(rng, group, band)
-    factor: list[Token] = [rng.randint(2, 9)]
-    operator: list[Token] = ["*"]
-    product = factor + operator + group if rng.random() < 0.5 else group + operator + factor
-    return product if band == "middle" else _around(rng, product, band)
+def _table_sum(rng: Random, level: int) -> list[Token]:
+    """One table product or quotient within a short sum."""
+    product = _table(rng, level) if rng.random() < 0.75 else _quotient(rng, 1)
+    return _with_terms(rng, product, level - 2)
 
 
-def _around(rng: Random, group: list[Token], band: str) -> list[Token]:
-    """Put a sum around a group."""
-    tokens = group
-    for _ in range(1 if band == "middle" else rng.randint(1, 2)):
+def _bracket(rng: Random, level: int) -> list[Token]:
+    """A bracket of a short sum, times something or within a sum."""
+    signs = rng.randint(1, max(1, level - 4))
+    group: list[Token] = ["(", *_flat(rng, signs, 1 if rng.random() < 0.5 else 2), ")"]
+    if level > 4 or rng.random() < 0.5:
+        factor: list[Token] = [rng.randint(2, 9)]
+        group = [*factor, "*", *group] if rng.random() < 0.5 else [*group, "*", *factor]
+    return _with_terms(rng, group, {4: 1, 5: 1, 6: 2, 7: 4}[level] if level > 4 or len(group) < 7 else 0)
+
+
+def _nested(rng: Random, level: int) -> list[Token]:
+    """A bracket within a bracket, each multiplied."""
+    inner = [*_with_terms(rng, ["(", *_flat(rng, 1, 1), ")", "*", rng.randint(2, 9)], rng.randint(1, 2))]
+    outer: list[Token] = ["(", *inner, ")"]
+    for _ in range(1 if level == 7 else 2):
+        product: list[Token] = [*_bracket(rng, 5)] if rng.random() < 0.4 else [*_product(rng, 4)]
         operator: list[Token] = [rng.choice("+-")]
-        other: list[Token] = [_number(rng, 2)]
-        if band == "hard" and rng.random() < 0.3:
+        outer = [*product, *operator, *outer] if rng.random() < 0.5 else [*outer, *operator, *product]
+    return outer
+
+
+def _mixed(rng: Random, level: int) -> list[Token]:
+    """A sum of terms of which most are products."""
+    tokens = _product(rng, 4)
+    for _ in range(rng.randint(*TERMS[level]) - 1):
+        operator: list[Token] = [rng.choice("+-")]
+        style = rng.random()
+        if style < 0.5:
+            other = _product(rng, 4)
+        elif style < 0.75:
+            other = _table(rng, level)
+        else:
             other = ["(", *_flat(rng, 1, 2), ")"]
-        tokens = other + operator + tokens if rng.random() < 0.6 else tokens + operator + other
-    return tokens
-
-
-def _mixed(rng: Random, band: str) -> list[Token]:
-    """A sum of two or three terms of which one or two are products."""
-    tokens = _product(rng, "middle")
-    for _ in range(rng.randint(1, 2)):
-        operator: list[Token] = [rng.choice("+-")]
-        other: list[Token] = _table(rng, band) if rng.random() < 0.6 else [_number(rng, 2)]
         tokens = tokens + operator + other if rng.random() < 0.6 else other + operator + tokens
     return tokens
 
 
-MAKERS = {
+def _contrast(rng: Random, level: int) -> list[Token]:
+    """The same tokens with the bracket around the small numbers (levels 3 and 4) or the large one (5 and 7)."""
+    tokens: list[Token] = []
+    for _ in range(2 if level in (4, 7) else 1):
+        large, factor = rng.randint(11, 69), rng.randint(2, 9)
+        small, large_small = sorted(rng.sample(range(2, 10), 2))
+        if level < 5:
+            group: list[Token] = [large, "+", "(", large_small, "-", small, ")", "*", factor]
+        else:
+            group = ["(", large, "+", large_small, ")", "*", factor, "-", small]
+        tokens += ["+", *group] if tokens else group
+    return tokens
+
+
+MAKERS: dict[str, Callable[[Random, int], list[Token]]] = {
     "sum": _sum,
-    "long_easy": _long_easy,
-    "three_digits": _three_digits,
+    "tiny_terms": _tiny_terms,
+    "round": _round,
+    "big_sum": _big_sum,
     "table": _table,
     "quotient": _quotient,
+    "long_quotient": _long_quotient,
     "product": _product,
     "table_sum": _table_sum,
     "bracket": _bracket,
+    "nested": _nested,
     "mixed": _mixed,
+    "contrast": _contrast,
 }

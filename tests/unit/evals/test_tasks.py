@@ -33,8 +33,8 @@ def test_seed_and_split_change_the_items_and_the_fingerprint() -> None:
 
 def test_band_is_kept() -> None:
     """A task of one band has items of that band, with the family's labels and answer."""
-    for item in load_task("order:hard", n=8).items:
-        assert (item.family, item.band) == ("order", "hard")
+    for item in load_task("sorting:hard", n=8).items:
+        assert (item.family, item.band) == ("sorting", "hard")
         assert item.template
         assert item.target
         assert item.params
@@ -42,9 +42,9 @@ def test_band_is_kept() -> None:
 
 def test_families_joined_take_turns() -> None:
     """A mixture has each family equally often, each item as it is in its own task."""
-    mixed, chain = load_task("chain+order", n=4), load_task("chain", n=2)
+    mixed, chain = load_task("chain+sorting", n=4), load_task("chain", n=2)
 
-    assert [item.family for item in mixed.items] == ["chain", "order", "chain", "order"]
+    assert [item.family for item in mixed.items] == ["chain", "sorting", "chain", "sorting"]
     assert mixed.items[::2] == chain.items
 
 

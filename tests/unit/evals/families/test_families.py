@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from edgereason.evals.families import BANDS, FAMILIES, SPLITS, draw, draw_many, item_seed
+from edgereason.evals.families import BANDS, FAMILIES, LEVELS, SPLITS, bands, draw, draw_many, item_seed
 from edgereason.evals.families.arithmetic import LEAST, MOST, OutOfReach, worked
 
 COUNT = 300
@@ -42,20 +42,36 @@ def test_seeds_of_splits_never_collide():
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_band_occurs(family):
-    """Unasked, all bands are drawn; asked, the asked one."""
-    assert {problem.band for problem in draw_many(family, 100)} == set(BANDS)
-    for band in BANDS:
-        assert {problem.band for problem in draw_many(family, 20, band=band)} == {band}
+    """Unasked, all levels are drawn; asked, the levels of the asked band, or the asked level."""
+    assert {problem.level for problem in draw_many(family, 150)} == set(LEVELS)
+    for band, (first, last) in bands(family).items():
+        problems = list(draw_many(family, 40, band=band))
+        assert {problem.band for problem in problems} == {band}
+        assert {problem.level for problem in problems} == set(range(first, last + 1))
+    assert {problem.level for problem in draw_many(family, 20, level=6)} == {6}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_bands_are_apart_and_cover_half_of_the_family(family):
+    """Easy lies below middle below hard, no level is in two, and half of the levels at least are in one."""
+    assert set(BANDS) == set(bands(family))
+    ends = [end for band in BANDS for end in bands(family)[band]]
+    assert ends == sorted(ends)
+    levels = [level for first, last in bands(family).values() for level in range(first, last + 1)]
+    assert len(levels) == len(set(levels))
+    assert set(levels) <= set(LEVELS)
+    assert 2 * len(levels) >= len(LEVELS)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("split", SPLITS)
 def test_steps_end_in_the_answer(family, split):
-    """The last step is the answer, and there is more than one step."""
+    """The last step is the answer, there is more than one step, and nothing in them ends a line or a box."""
     for problem in draw_many(family, COUNT, split=split):
         assert problem.steps[-1] == problem.answer
         assert len(problem.steps) > 1
         assert all(step == step.strip() and step for step in problem.steps)
+        assert not re.search(r"[\n{}\\]", "".join([problem.question, *problem.steps]))
 
 
 @pytest.mark.parametrize("family", ["chain", "story"])
@@ -84,40 +100,24 @@ def test_a_chain_question_means_its_answer():
         assert eval(expression.replace("/", "//")) == int(problem.answer), problem.question
 
 
-def test_a_story_gives_every_number_of_its_expression():
-    """Each number of the first step stands in the text, as digits, as a word or as "twice"."""
-    words = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
-    names = {
-        word: str(number)
-        for number, word in enumerate([*words.split(), *["seventeen", "eighteen", "nineteen", "twenty"]])
-    }
-    names["twice"] = "2"
-    for problem in draw_many("story", COUNT):
-        told = {names.get(word, word) for word in re.findall(r"[a-z]+|\d+", problem.question.lower())}
-        assert set(re.findall(r"\d+", problem.steps[0])) <= told, problem.question
-
-
-def test_a_list_question_means_its_answer():
-    """Python's max, min and sorted agree with the answers."""
-    judges = {
-        "largest": max, "smallest": min, "sort": sorted, "sort_down": lambda n: sorted(n, reverse=True),
-        "spread": lambda n: max(n) - min(n),
-    }  # fmt: skip
-    seen = set()
-    for problem in draw_many("order", COUNT):
-        if problem.template in judges:
-            numbers = [int(number) for number in re.findall(r"\d+", problem.question)]
-            expected = judges[problem.template](numbers)
-            text = ",".join(map(str, expected)) if isinstance(expected, list) else str(expected)
-            assert problem.answer == text, problem.question
-            seen.add(problem.template)
-    assert seen == set(judges)
+def test_contrasts_have_the_same_tokens_and_another_amount_of_work():
+    """Moving the bracket keeps the kinds of tokens and changes how many lines the work takes."""
+    kinds, lines = {}, {}
+    for level in (3, 4, 5, 7):
+        problems = [p for p in draw_many("chain", 400, level=level) if p.template == "contrast"]
+        kinds[level] = {tuple(sorted(re.sub(r"\d+", "n", problem.steps[0]))) for problem in problems}
+        lines[level] = sum(len(problem.steps) for problem in problems) / len(problems)
+    assert kinds[3] == kinds[5]
+    assert kinds[4] == kinds[7]
+    assert lines[3] < lines[5]
+    assert lines[4] < lines[7]
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_an_id_names_one_problem(family):
     """Items of any index and band, and those drawn without a band, have ids of their own."""
     problems = [draw(family, index, band=band) for index in range(5) for band in (None, *BANDS)]
+    problems += [draw(family, index, level=level) for index in range(5) for level in LEVELS]
     assert len({problem.id for problem in problems}) == len(problems)
 
 
@@ -138,10 +138,14 @@ def test_a_question_is_short(family, abacus_tokenizer):
 
 def test_unknown_names_are_refused():
     """An unknown family or split is a LookupError that lists the choices."""
-    with pytest.raises(LookupError, match="chain, story, order"):
+    with pytest.raises(LookupError, match="chain, story, series"):
         draw("chian", 0)
     with pytest.raises(LookupError, match="train, tune, test"):
         draw("chain", 0, split="dev")
+    with pytest.raises(LookupError, match="easy, middle, hard"):
+        draw("chain", 0, band="harsh")
+    with pytest.raises(LookupError, match="1 to 8"):
+        draw("chain", 0, level=9)
 
 
 @pytest.mark.parametrize(
@@ -153,6 +157,10 @@ def test_unknown_names_are_refused():
         ([500, "-", 34, "*", 6], ("500-34*6", "500-(180+24)", "500-(200+4)", "500-204", "300-4", "296")),
         ([12, "-", 45], ("12-45", "-33")),
         ([2, "*", "(", 3, "+", 4, ")"], ("2*(3+4)", "2*7", "14")),
+        ([455, "/", 5], ("455/5", "450/5+5/5", "90+5/5", "90+1", "91")),
+        ([9, "-", 96, "/", 4], ("9-96/4", "9-(80/4+16/4)", "9-(20+16/4)", "9-(20+4)", "9-24", "-15")),
+        ([640, "/", 8], ("640/8", "80")),
+        ([3840, "+", 2186], ("3840+2186", "5840+186", "5940+86", "6020+6", "6026")),
     ],
 )
 def test_the_reduction_rule(tokens, lines):
@@ -160,7 +168,10 @@ def test_the_reduction_rule(tokens, lines):
     assert worked(tokens) == lines
 
 
-@pytest.mark.parametrize("tokens", [[50, "*", 50], [7, "/", 2], [100, "-", 300], [3, "*", "(", 2, "-", 5, ")"]])
+@pytest.mark.parametrize(
+    "tokens",
+    [[500, "*", 50], [7, "/", 2], [300, "/", 20], [195, "/", 13], [100, "-", 300], [3, "*", "(", 2, "-", 5, ")"]],
+)
 def test_what_the_rule_cannot_do_is_refused(tokens):
     """Values out of bounds and inexact quotients are out of reach."""
     with pytest.raises(OutOfReach):
