@@ -19,7 +19,7 @@ SEED = 0
 class Sizes:
     """Shape of the network; every width a multiple of 32 for block quantization."""
 
-    vocabulary: int = 1024
+    vocabulary: int = 2048
     hidden: int = 192
     layers: int = 6
     heads: int = 6
@@ -29,14 +29,21 @@ class Sizes:
     rope_theta: float = 10000.0
     norm_epsilon: float = 1e-6
 
+    @property
+    def parameters(self) -> int:
+        """Weights in all; embeddings count once, since the output shares them."""
+        width = self.heads * self.head_size
+        block = 4 * self.hidden * width + 3 * self.hidden * self.inner + 2 * self.hidden
+        return self.vocabulary * self.hidden + self.layers * block + self.hidden
+
 
 @dataclass(frozen=True)
 class Stage:
-    """What is drawn from item `first_item` on: weights of families, bands and behaviours."""
+    """What is drawn from item `first_item` on: weights of families, of levels 1 to 8, and of behaviours."""
 
     first_item: int
     families: dict[str, float]
-    bands: dict[str, float]
+    levels: tuple[float, ...]
     behaviours: dict[str, float]
     chat: float  # share with a system message, and share with an earlier turn
 
@@ -44,43 +51,39 @@ class Stage:
 STAGES = (
     Stage(
         first_item=0,
-        families={"chain": 0.55, "story": 0.25, "order": 0.2},
-        bands={"easy": 0.65, "middle": 0.25, "hard": 0.1},
-        behaviours={"plain": 0.94, "cut": 0.04, "direct": 0.02},
-        chat=0.01,
-    ),
-    Stage(
-        first_item=60_000,
-        families={"chain": 0.38, "story": 0.3, "order": 0.32},
-        bands={"easy": 0.4, "middle": 0.32, "hard": 0.28},
-        behaviours={"plain": 0.86, "cut": 0.07, "direct": 0.04, "slip": 0.03},
+        families={
+            "chain": 1.2, "story": 2.6, "series": 1.0, "extremes": 0.8, "sorting": 0.8, "counting": 0.8,
+            "clock": 1.0, "units": 0.8, "procedure": 1.2, "logic": 0.8,
+        },
+        levels=(5, 5, 4, 4, 3, 3, 2, 2),
+        behaviours={"plain": 0.7, "cut": 0.08, "direct": 0.22},
         chat=0.02,
     ),
     Stage(
-        first_item=300_000,
-        families={"chain": 0.36, "story": 0.34, "order": 0.3},
-        bands={"easy": 0.38, "middle": 0.32, "hard": 0.3},
-        behaviours={"plain": 0.48, "cut": 0.18, "direct": 0.1, "slip": 0.1, "check": 0.14},
-        chat=0.04,
+        first_item=250_000,
+        families={
+            "chain": 1.4, "story": 2.6, "series": 1.0, "extremes": 0.8, "sorting": 0.9, "counting": 0.8,
+            "clock": 1.0, "units": 0.8, "procedure": 1.2, "logic": 0.9,
+        },
+        levels=(4, 3, 3, 3, 3, 3, 3, 3),
+        behaviours={"plain": 0.4, "cut": 0.12, "direct": 0.2, "slip": 0.08, "check": 0.2},
+        chat=0.03,
     ),
-    Stage(
-        first_item=483_328,
-        families={"chain": 0.28, "story": 0.27, "order": 0.45},
-        bands={"easy": 0.34, "middle": 0.32, "hard": 0.34},
-        behaviours={"plain": 0.48, "cut": 0.18, "direct": 0.1, "slip": 0.1, "check": 0.14},
-        chat=0.04,
-    ),
-)
+)  # fmt: skip
 
+DIRECT_LEVEL = 2  # up to this level an answer without thought is within reach
+DIRECT_SHARE = 0.75  # of the direct examples that many are drawn from those levels
 LEAST_ANSWER_WEIGHT = 0.05  # loss on an answer that cannot be derived from what was thought so far
 PROMPT_WEIGHT = 0.0
+LONGEST_BEFORE_ANSWER = 960  # tokens of prompt and thought; a longer thought with checks is drawn without them
+WIDTHS = (48, 64, 88, 120, 160, 224, 320, 480, 1024)  # of padded rows
 BATCH_TOKENS = 3072
 BATCHES_A_STEP = 2
 POOL_ITEMS = 4096
 MUON_RATE, ADAM_RATE = 0.02, 0.003
-RATE_FACTORS = ((0, 1.0), (34_000_000, 0.5))  # factor on both rates from so many tokens on
+RATE_FACTORS = ((0, 1.0),)  # factor on both rates from so many tokens on
 WARM_UP_STEPS = 100
 WEIGHT_DECAY = 0.02
 MOMENTUM = 0.95
 CHECKPOINT_SECONDS = 180
-EVALUATE_SECONDS = 600
+EVALUATE_SECONDS = 1200

@@ -15,10 +15,21 @@ from random import Random
 import numpy as np
 from tokenizers import Tokenizer
 
-from edgereason.evals.families import Problem, draw
+from edgereason.evals.families import LEVELS, Problem, draw
 from edgereason.evals.families.arithmetic import OutOfReach, Token, worked
 from recipes.abacus import tokenizer as tok
-from recipes.abacus.config import BATCH_TOKENS, LEAST_ANSWER_WEIGHT, POOL_ITEMS, PROMPT_WEIGHT, STAGES, Stage
+from recipes.abacus.config import (
+    BATCH_TOKENS,
+    DIRECT_LEVEL,
+    DIRECT_SHARE,
+    LEAST_ANSWER_WEIGHT,
+    LONGEST_BEFORE_ANSWER,
+    POOL_ITEMS,
+    PROMPT_WEIGHT,
+    STAGES,
+    WIDTHS,
+    Stage,
+)
 
 SYSTEM_TEXTS = (
     "You are a helpful assistant.",
@@ -72,13 +83,18 @@ def draw_item(writer: Writer, seed: int, index: int) -> Example:
     """Return training item `index`."""
     rng = Random(f"mix:{seed}:{index}")
     stage = next(stage for stage in reversed(STAGES) if index >= stage.first_item)
-    problem = draw(_pick(rng, stage.families), index, split="train", seed=seed, band=_pick(rng, stage.bands))
+    family, behaviour = _pick(rng, stage.families), _pick(rng, stage.behaviours)
+    level = rng.choices(LEVELS, stage.levels)[0]
+    if behaviour == "direct" and rng.random() < DIRECT_SHARE:
+        level = rng.randint(1, DIRECT_LEVEL)
+    problem = draw(family, index, split="train", seed=seed, level=level)
     prompt = writer.prompt(problem.question, *_chat(rng, stage, index, seed))
-    behaviour = _pick(rng, stage.behaviours)
     if behaviour == "direct":
         return _direct(writer, prompt, problem)
     lines = LINES[behaviour](rng, problem)
     ids, weights = writer.thought(lines)
+    if len(prompt) + len(ids) > LONGEST_BEFORE_ANSWER:
+        ids, weights = writer.thought(_plain(rng, problem))
     if behaviour == "cut" or (behaviour in ("slip", "check") and rng.random() < 0.2):
         return _cut(rng, writer, prompt, problem, ids, weights)
     answer = writer.box + writer.ids(problem.answer) + writer.brace + writer.end
@@ -97,13 +113,14 @@ def _chat(rng: Random, stage: Stage, index: int, seed: int) -> tuple[str | None,
     system = rng.choice(SYSTEM_TEXTS) if rng.random() < stage.chat else None
     if rng.random() >= stage.chat:
         return system, None
-    before = draw(_pick(rng, stage.families), index, split="train", seed=seed + 1, band="easy")
+    before = draw(_pick(rng, stage.families), index, split="train", seed=seed + 1, level=1)
     return system, (before.question, before.answer)
 
 
 def _direct(writer: Writer, prompt: list[int], problem: Problem) -> Example:
-    """An empty thought and the answer; the loss shrinks with the steps that were skipped."""
-    weight = max(LEAST_ANSWER_WEIGHT, 0.6 ** (len(problem.steps) - 1))
+    """An empty thought and the answer; beyond the easy levels the loss shrinks with the steps that were skipped."""
+    is_within_reach = problem.level <= DIRECT_LEVEL
+    weight = 1.0 if is_within_reach else max(LEAST_ANSWER_WEIGHT, 0.6 ** (len(problem.steps) - 1))
     return _closed(writer, prompt + writer.empty, [PROMPT_WEIGHT] * (len(prompt) + len(writer.empty)), problem, weight)
 
 
@@ -150,24 +167,25 @@ def _slip(rng: Random, problem: Problem) -> list[Line]:
 
 
 def _check(rng: Random, problem: Problem) -> list[Line]:
-    """A second pass after the steps that is compared with the first; where they differ, a third decides."""
-    last = problem.answer
-    again = _plain(rng, problem)
-    if rng.random() < 0.5:
-        spoilt = _spoilt_pass(rng, problem)
-        if spoilt is not None and spoilt[-1] != last:
-            wrong_first = [(text, 0.0) for text in spoilt]
-            return [*wrong_first, ("Wait", 0.3), *again, (f"{spoilt[-1]}/{last}", 1.0), *again]
-    lines = [*again, ("Wait", 0.0), *again, (f"{last}={last}", 1.0)]
-    if rng.random() < 0.2:
-        lines += [("Wait", 0.0), *again, (f"{last}={last}", 1.0)]
-    return lines
+    """A second pass after the steps that is compared with the first; where they differ, a third decides.
+
+    One pass of the two may be spoilt (no loss on it), so that the answer is never simply the first or the second.
+    """
+    right = _plain(rng, problem)
+    spoilt = _spoilt_pass(rng, problem) if rng.random() < 0.5 else None
+    if spoilt is None or spoilt[-1] == problem.answer:
+        again = [*right, ("Wait", 0.0), *right, (f"{problem.answer}={problem.answer}", 1.0)]
+        return again if rng.random() < 0.9 else [*again, ("Wait", 0.0), *right]
+    wrong = [(text, 0.0) for text in spoilt]
+    if rng.random() < 0.7:
+        return [*wrong, ("Wait", 0.0), *right, (f"{spoilt[-1]}/{problem.answer}", 1.0), *right]
+    return [*right, ("Wait", 0.0), *wrong, (f"{problem.answer}/{spoilt[-1]}", 1.0), *right]
 
 
 def _spoilt_pass(rng: Random, problem: Problem) -> list[str] | None:
-    """Return the steps with a wrong value in one, followed through where it is an expression."""
+    """Return the steps with something wrong in one, followed through where it is an expression."""
     steps = list(problem.steps)
-    place = rng.randrange(1, len(steps))
+    place = rng.randrange(0 if problem.family == "story" else 1, len(steps))
     wrong = spoiled(rng, steps[place])
     if wrong is None:
         return None
@@ -176,16 +194,32 @@ def _spoilt_pass(rng: Random, problem: Problem) -> list[str] | None:
             return steps[:place] + list(worked(parsed(wrong)))
         except (OutOfReach, AssertionError, ValueError, IndexError):
             return None
-    return [*steps[:-1], spoiled(rng, steps[-1]) or steps[-1]]
+    last = spoiled(rng, steps[-1])
+    return None if last is None else [*steps[:-1], last]
 
 
 def spoiled(rng: Random, line: str) -> str | None:
-    """Return the line with one digit wrong, or None where that makes no number."""
+    """Return the line with one digit wrong or, where there are none, two parts exchanged; None where that fails."""
     places = [k for k, sign in enumerate(line) if sign.isdigit()]
+    if not places:
+        return _exchanged(rng, line)
     place = rng.choice(places)
     digit = str((int(line[place]) + rng.choice((1, 9, 1, 9, rng.randint(1, 9)))) % 10)
     wrong = line[:place] + digit + line[place + 1 :]
-    return None if re.search(r"(?<!\d)0\d", wrong) else wrong
+    return None if re.search(r"(?<![\d:])0\d", wrong) else wrong
+
+
+def _exchanged(rng: Random, line: str) -> str | None:
+    """Return the line with two of its parts exchanged, or the other of yes and no."""
+    if line in ("yes", "no"):
+        return "no" if line == "yes" else "yes"
+    parts = re.split(r"(, ?| > )", line)
+    if len(parts) < 3:
+        return None
+    first, second = rng.sample(range(0, len(parts), 2), 2)
+    parts[first], parts[second] = parts[second], parts[first]
+    wrong = "".join(parts)
+    return None if wrong == line else wrong
 
 
 def parsed(text: str) -> list[Token]:
@@ -208,21 +242,24 @@ LINES: dict[str, Callable[[Random, Problem], list[Line]]] = {
 
 
 def pool_batches(writer: Writer, seed: int, pool: int, batch_tokens: int = BATCH_TOKENS) -> Iterator[Batch]:
-    """Yield the batches of one pool of items: similar lengths together, in drawn order, padded on the right."""
-    items = [draw_item(writer, seed, pool * POOL_ITEMS + k) for k in range(POOL_ITEMS)]
-    items.sort(key=lambda item: len(item[0]))
-    groups: list[list[Example]] = [[]]
-    for item in items:
-        width = -(-len(item[0]) // 16) * 16
-        if (len(groups[-1]) + 1) * width > batch_tokens:
-            groups.append([])
-        groups[-1].append(item)
+    """Yield the batches of one pool of items in drawn order, padded to one of few shapes so that each is compiled once.
+
+    A batch of a width has as many rows as fit `batch_tokens`; rows that are missing at the end of a width are padding.
+    """
+    by_width: dict[int, list[Example]] = {width: [] for width in WIDTHS}
+    for k in range(POOL_ITEMS):
+        item = draw_item(writer, seed, pool * POOL_ITEMS + k)
+        by_width[next(width for width in WIDTHS if len(item[0]) <= width)].append(item)
+    groups = [
+        (width, items[first : first + (rows := max(1, batch_tokens // width))], rows)
+        for width, items in by_width.items()
+        for first in range(0, len(items), max(1, batch_tokens // width))
+    ]
     Random(f"order:{seed}:{pool}").shuffle(groups)
     padding = writer.tokenizer.token_to_id(tok.END_OF_TEXT)
-    for group in groups:
-        width = -(-max(len(ids) for ids, _ in group) // 16) * 16
-        ids = np.full((len(group), width), padding, dtype=np.int64)
-        weights = np.zeros((len(group), width), dtype=np.float32)
+    for width, group, rows in groups:
+        ids = np.full((rows, width), padding, dtype=np.int64)
+        weights = np.zeros((rows, width), dtype=np.float32)
         for row, (item_ids, item_weights) in enumerate(group):
             ids[row, : len(item_ids)] = item_ids
             weights[row, : len(item_weights)] = item_weights

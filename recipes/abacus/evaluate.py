@@ -1,9 +1,11 @@
-"""Judges weights: accuracy per family and band, greedy and sampled, with intervals.
+"""Judges a model on generated problems: in one sample, directly, by vote, on a second look, closed by force.
 
-    python -m recipes.abacus.evaluate [WEIGHTS] [--count 200] [--temperature 0.7]
+    python -m recipes.abacus.evaluate WEIGHTS_OR_MODEL_FILE [--count 100] [--split tune] [--levels]
 
-In: generation with the plain torch network, exact match of the boxed answer. Not in: exported files (verify.py).
-Invariant: judged items come from the `test` split (or `tune` while training), never from `train`.
+In: what is asked, exact match of the boxed answer, shares with intervals. Not in: how prompts are completed
+(complete.py), which figures the card shows (card.py).
+Invariant: judged items come from the `test` split (or `tune` while training), never from `train`. Several samples of
+an item are one item: intervals are taken over items.
 """
 
 from __future__ import annotations
@@ -13,28 +15,72 @@ import json
 import math
 import re
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from random import Random
+from statistics import NormalDist
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors.torch import load_file
 
-from edgereason.evals.families import BANDS, FAMILIES, Problem, draw_many
+from edgereason.engine import open_engine
+from edgereason.evals.families import BANDS, FAMILIES, LEVELS, Problem, draw_many
+from edgereason.evals.metrics import paired_difference
 from recipes.abacus import config, tokenizer
+from recipes.abacus.complete import Complete, Draw, Ids, by_engine, by_torch
 from recipes.abacus.data import Writer
 from recipes.abacus.model import Abacus
 
-FORMS = ("thinking", "direct", "second_look")
+WARM = 0.7  # the temperature of samples
+VOTERS = 8
+SHARES_OF_THOUGHT = (0.0, 0.125, 0.25, 0.5, 0.75, 0.875, 1.0)
+Figures = dict[str, Any]
 
 
-def wilson(right: int, count: int, z: float = 1.96) -> tuple[float, float]:
-    """Return the Wilson score interval of a share."""
-    if count == 0:
-        return 0.0, 1.0
-    share = right / count
-    centre = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count)) / (1 + z * z / count)
-    return max(0.0, centre - half), min(1.0, centre + half)
+class Judge:
+    """Asks one model; what it returns are boxed answers, None where there is none."""
+
+    def __init__(self, complete: Complete, writer: Writer) -> None:
+        """Keep the way of completing and the pieces of prompts."""
+        self.complete, self.writer = complete, writer
+
+    def thoughts(self, problems: Sequence[Problem], draw: Draw) -> list[Ids]:
+        """Return what follows each prompt: thought, close, answer, end."""
+        return self.complete([self.writer.prompt(problem.question) for problem in problems], draw)
+
+    def direct(self, problems: Sequence[Problem], draw: Draw) -> list[str | None]:
+        """Return the answers after an empty thought."""
+        w = self.writer
+        return self.answers_after([w.prompt(problem.question) + w.empty for problem in problems], draw)
+
+    def second_look(self, problems: Sequence[Problem], first: Sequence[Ids], draw: Draw) -> list[str | None]:
+        """Return the answers where each thought is made to go on where it closed."""
+        w = self.writer
+        again = w.ids("\nWait") + w.line_break
+        heads = [w.prompt(p.question) + self.unclosed(ids) + again for p, ids in zip(problems, first, strict=True)]
+        return [self.answer(ids) for ids in self.complete(heads, draw)]
+
+    def answers_after(self, heads: Sequence[Ids], draw: Draw) -> list[str | None]:
+        """Return the answers of prompts whose thought is closed; the box is opened for them."""
+        outputs = self.complete([head + self.writer.box for head in heads], draw)
+        return [boxed("\\boxed{" + self._text(ids)) for ids in outputs]
+
+    def answer(self, ids: Ids) -> str | None:
+        """Return what the box of a completion holds."""
+        return boxed(self._text(ids))
+
+    def unclosed(self, ids: Ids) -> Ids:
+        """Return a completion up to where its thought ends, without the line break there."""
+        close = self.writer.ids(tokenizer.CLOSE)[0]
+        kept = ids[: ids.index(close)] if close in ids else ids[:-1]
+        while kept and kept[-1] == self.writer.line_break[0]:
+            kept = kept[:-1]
+        return kept
+
+    def _text(self, ids: Ids) -> str:
+        return self.writer.tokenizer.decode(ids, skip_special_tokens=False)
 
 
 def boxed(text: str) -> str | None:
@@ -43,122 +89,145 @@ def boxed(text: str) -> str | None:
     return found[-1] if found else None
 
 
-def judged(
-    model: Abacus,
-    problems: list[Problem],
-    form: str = "thinking",
-    temperature: float = 0.0,
-    seed: int = 0,
-    batch: int = 64,
-) -> list[str | None]:
-    """Return the model's boxed answer to each problem."""  # fmt: skip
-    writer = Writer(tokenizer.load())
-    end = writer.end[0]
-    answers: list[str | None] = []
-    for first in range(0, len(problems), batch):
-        prompts = [writer.prompt(problem.question) for problem in problems[first : first + batch]]
-        if form == "direct":
-            prompts = [prompt + writer.empty + writer.box for prompt in prompts]
-        outputs = model.generate(prompts, end, temperature=temperature, seed=seed + first)
-        if form == "second_look":
-            prompts = [p + _reopened(writer, out) for p, out in zip(prompts, outputs, strict=True)]
-            outputs = model.generate(prompts, end, temperature=temperature, seed=seed + first + 1)
-        prefix = "\\boxed{" if form == "direct" else ""
-        answers += [boxed(prefix + writer.tokenizer.decode(out, skip_special_tokens=False)) for out in outputs]
-    return answers
+def mean_of(values: Sequence[float]) -> Figures:
+    """Return the mean over items with its 95 % interval (normal, with Agresti and Coull's four further items)."""
+    z = NormalDist().inv_cdf(0.975)
+    n = len(values)
+    widened = np.concatenate([np.asarray(values, float), np.full(2, 0.0), np.full(2, 1.0)])
+    half = z * float(widened.std(ddof=1)) / math.sqrt(len(widened))
+    centre = float(widened.mean())
+    low, high = max(0.0, centre - half), min(1.0, centre + half)
+    return {"mean": round(float(np.mean(values)), 4), "low": round(low, 4), "high": round(high, 4), "n": n}
 
 
-def _reopened(writer: Writer, output: list[int]) -> list[int]:
-    """Return the thought without its close, and what makes the model look again."""
-    close = writer.ids(tokenizer.CLOSE)[0]
-    kept = output[: output.index(close)] if close in output else output[:-1]
-    while kept and kept[-1] == writer.line_break[0]:
-        kept = kept[:-1]
-    return kept + writer.ids("\nWait") + writer.line_break
+def difference_of(first: Sequence[float], second: Sequence[float]) -> Figures:
+    """Return the paired mean difference, second less first, with its 95 % interval over items."""
+    gains = np.subtract(second, first)
+    if set(np.unique([*first, *second])) <= {0.0, 1.0}:
+        found = paired_difference([bool(a) for a in first], [bool(b) for b in second])
+        low, high = found.low, found.high
+    else:
+        half = NormalDist().inv_cdf(0.975) * float(gains.std(ddof=1)) / math.sqrt(len(gains))
+        low, high = float(gains.mean()) - half, float(gains.mean()) + half
+    return {"mean": round(float(gains.mean()), 4), "low": round(low, 4), "high": round(high, 4), "n": len(gains)}
 
 
-def accuracy(
-    model: Abacus, count: int, form: str = "thinking", temperature: float = 0.0, split: str = "tune"
-) -> dict[str, list[float]]:
-    """Return the share of right answers of each family, by band."""
-    shares: dict[str, list[float]] = {}
+def drawn(band: str, count: int, split: str, seed: int) -> list[Problem]:
+    """Return `count` problems of a band, all families alike."""
+    each = -(-count // len(FAMILIES))
+    problems = [draw_many(family, each, split=split, seed=seed, band=band) for family in FAMILIES]
+    return [problem for row in zip(*problems, strict=True) for problem in row][:count]
+
+
+def rights(answers: Sequence[str | None], problems: Sequence[Problem]) -> list[float]:
+    """Return 1 where the answer is right, else 0."""
+    return [float(answer == problem.answer) for answer, problem in zip(answers, problems, strict=True)]
+
+
+def by_family(values: Sequence[float], problems: Sequence[Problem]) -> dict[str, Figures]:
+    """Return the mean of each family."""
+    return {
+        family: mean_of([v for v, p in zip(values, problems, strict=True) if p.family == family]) for family in FAMILIES
+    }
+
+
+def band_figures(judge: Judge, band: str, count: int, split: str = "test", seed: int = 0) -> Figures:
+    """Return all that is said of one band: one sample, greedy, direct, second look, and on the hard band the vote."""
+    problems = drawn(band, count, split, seed)
+    samples = VOTERS if band == "hard" else 4
+    outputs = [judge.thoughts(problems, Draw(WARM, seed=1000 + k)) for k in range(samples)]
+    answers = [[judge.answer(ids) for ids in row] for row in outputs]
+    one = np.mean([rights(row, problems) for row in answers[:4]], axis=0).tolist()
+    greedy = rights([judge.answer(ids) for ids in judge.thoughts(problems, Draw())], problems)
+    direct = rights(judge.direct(problems, Draw()), problems)
+    looks = judge.second_look(problems, outputs[0], Draw(WARM, seed=2000))
+    first, second = rights(answers[0], problems), rights(looks, problems)
+    figures: Figures = {
+        "one_sample": mean_of(one),
+        "greedy": mean_of(greedy),
+        "direct": mean_of(direct),
+        "direct_less_greedy": difference_of(greedy, direct),
+        "second_look": mean_of(second),
+        "second_look_less_first": difference_of(first, second),
+        "tokens": round(float(np.mean([len(ids) for row in outputs for ids in row])), 1),
+        "families": {
+            "one_sample": by_family(one, problems),
+            "greedy": by_family(greedy, problems),
+            "direct": by_family(direct, problems),
+            "second_look": by_family(second, problems),
+        },
+    }
+    if band == "hard":
+        voted = rights([majority(row) for row in zip(*answers, strict=True)], problems)
+        figures["majority_of_8"] = mean_of(voted)
+        all_ones = np.mean([rights(row, problems) for row in answers], axis=0).tolist()
+        figures["majority_less_one"] = difference_of(all_ones, voted)
+        figures["any_of_8"] = mean_of(np.max([rights(row, problems) for row in answers], axis=0).tolist())
+        figures["families"]["majority_of_8"] = by_family(voted, problems)
+    return figures
+
+
+def majority(answers: Sequence[str | None]) -> str | None:
+    """Return the most frequent answer, the earliest of equals."""
+    found = Counter(answer for answer in answers if answer is not None).most_common(1)
+    return found[0][0] if found else None
+
+
+def closed_figures(judge: Judge, count: int, split: str = "test", seed: int = 0) -> Figures:
+    """Return right-if-closed at shares of sampled thoughts, a band each, and how many can be read at uniform cuts."""
+    rng = Random(seed)
+    w = judge.writer
+    curves: Figures = {}
+    read: list[float] = []
+    for band in BANDS:
+        problems = drawn(band, count, split, seed)
+        bodies = [judge.unclosed(ids)[len(w.open) :] for ids in judge.thoughts(problems, Draw(WARM, seed=3000))]
+        prompts = [w.prompt(problem.question) + w.open for problem in problems]
+        curves[band] = []
+        for part in SHARES_OF_THOUGHT:
+            heads = [p + body[: round(part * len(body))] + w.close for p, body in zip(prompts, bodies, strict=True)]
+            answers = judge.answers_after(heads, Draw(most=64))
+            curves[band].append({"share": part, **mean_of(rights(answers, problems))})
+        heads = [p + body[: rng.randint(0, len(body))] + w.close for p, body in zip(prompts, bodies, strict=True)]
+        read += [float(answer is not None) for answer in judge.answers_after(heads, Draw(most=64))]
+    return {"right_if_closed": curves, "readable_at_uniform_cuts": mean_of(read)}
+
+
+def word_problem_figures(judge: Judge, path: Path) -> Figures:
+    """Return the share of a file of real word problems that is right, greedy, by value."""
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    questions = [re.sub(r" +([.,?!])", r"\1", line["input"].strip()) for line in lines]
+    outputs = judge.complete([judge.writer.prompt(question) for question in questions], Draw())
+    answers = [judge.answer(ids) for ids in outputs]
+    right = [float(_value(answer) == float(line["target"])) for answer, line in zip(answers, lines, strict=True)]
+    return mean_of(right)
+
+
+def _value(answer: str | None) -> float | None:
+    try:
+        return float(answer or "")
+    except ValueError:
+        return None
+
+
+def level_table(judge: Judge, count: int, split: str, temperature: float) -> dict[str, list[float]]:
+    """Return the share right of each family at each level, one sample or greedy."""
+    table = {}
     for family in FAMILIES:
-        shares[family] = []
-        for band in BANDS:
-            problems = list(draw_many(family, count, split=split, band=band))
-            answers = judged(model, problems, form, temperature)
-            right = sum(answer == p.answer for answer, p in zip(answers, problems, strict=True))
-            shares[family].append(round(right / count, 3))
-    return shares
+        problems = [p for level in LEVELS for p in draw_many(family, count, split=split, level=level)]
+        found = rights([judge.answer(ids) for ids in judge.thoughts(problems, Draw(temperature))], problems)
+        table[family] = [round(float(x), 2) for x in np.reshape(found, (len(LEVELS), count)).mean(axis=1)]
+    return table
 
 
-def table(
-    model: Abacus, count: int, form: str, temperature: float, split: str = "test"
-) -> dict[str, dict[str, object]]:
-    """Return share, interval and number for every family and band, with the share that gave any answer."""
-    cells: dict[str, dict[str, object]] = {}
+def direct_table(judge: Judge, count: int, split: str) -> dict[str, list[float]]:
+    """Return the share right without thought of each family at the easy levels."""
+    table = {}
     for family in FAMILIES:
-        for band in BANDS:
-            problems = list(draw_many(family, count, split=split, band=band))
-            answers = judged(model, problems, form, temperature)
-            right = sum(answer == p.answer for answer, p in zip(answers, problems, strict=True))
-            low, high = wilson(right, count)
-            cells[f"{family}/{band}"] = {
-                "right": round(right / count, 4), "low": round(low, 4), "high": round(high, 4), "n": count,
-                "parsed": round(sum(answer is not None for answer in answers) / count, 4),
-            }  # fmt: skip
-    return cells
-
-
-def closed_curve(model: Abacus, count: int) -> list[dict[str, Any]]:
-    """Return the share of right and of readable answers when greedy thoughts are closed after a part of them."""
-    writer = Writer(tokenizer.load())
-    end, close = writer.end[0], writer.ids(tokenizer.CLOSE)[0]
-    problems = [p for family in FAMILIES for band in BANDS for p in draw_many(family, count, split="test", band=band)]
-    prompts = [writer.prompt(problem.question) for problem in problems]
-    thoughts = []
-    for k in range(0, len(prompts), 64):
-        outputs = model.generate(prompts[k : k + 64], end)
-        thoughts += [out[: out.index(close)] if close in out else out for out in outputs]
-    curve = []
-    for share in (0.0, 0.25, 0.5, 0.75, 0.9, 1.0):
-        heads = [
-            prompt + writer.open + thought[len(writer.open) :][: int(share * (len(thought) - len(writer.open)))]
-            for prompt, thought in zip(prompts, thoughts, strict=True)
-        ]
-        heads = [head + writer.close + writer.box for head in heads]
-        answers = []
-        for k in range(0, len(heads), 64):
-            outputs = model.generate(heads[k : k + 64], end, most=40)
-            answers += [boxed("\\boxed{" + writer.tokenizer.decode(out, skip_special_tokens=False)) for out in outputs]
-        right = sum(answer == p.answer for answer, p in zip(answers, problems, strict=True))
-        low, high = wilson(right, len(problems))
-        curve.append({
-            "share": share, "right": round(right / len(problems), 4), "low": round(low, 4), "high": round(high, 4),
-            "n": len(problems), "parsed": round(sum(a is not None for a in answers) / len(problems), 4),
-        })  # fmt: skip
-    return curve
-
-
-def votes(model: Abacus, count: int, samples: int = 8, temperature: float = 0.7) -> dict[str, dict[str, Any]]:
-    """Return one sample, the majority and any of several, on the hard band of each family."""
-    shares: dict[str, dict[str, Any]] = {}
-    for family in FAMILIES:
-        problems = list(draw_many(family, count, split="test", band="hard"))
-        drawn = [judged(model, problems, "thinking", temperature, seed=1000 * k) for k in range(samples)]
-        rows = list(zip(*drawn, strict=True))
-        best = [Counter(answer for answer in row if answer is not None).most_common(1) for row in rows]
-        shares[family] = {
-            "n": count,
-            "one": round(
-                sum(a == p.answer for row, p in zip(rows, problems, strict=True) for a in row) / count / samples, 4
-            ),
-            "majority": round(
-                sum(bool(b) and b[0][0] == p.answer for b, p in zip(best, problems, strict=True)) / count, 4
-            ),
-            "any": round(sum(p.answer in row for row, p in zip(rows, problems, strict=True)) / count, 4),
-        }
-    return shares
+        problems = [p for level in (1, 2, 3) for p in draw_many(family, count, split=split, level=level)]
+        found = rights(judge.direct(problems, Draw(most=64)), problems)
+        table[family] = [round(float(x), 2) for x in np.reshape(found, (3, count)).mean(axis=1)]
+    return table
 
 
 def load_model(path: Path) -> Abacus:
@@ -168,19 +237,39 @@ def load_model(path: Path) -> Abacus:
     return model.eval()
 
 
+def judge_of(path: Path, threads: int = 1, width: int = 16) -> Judge:
+    """Return the judge of a weights file, an ONNX file or a GGUF file."""
+    writer = Writer(tokenizer.load())
+    end = writer.end[0]
+    if path.suffix == ".safetensors":
+        return Judge(by_torch(load_model(path), end), writer)
+    engine = open_engine({".onnx": "onnx", ".gguf": "llama-cpp"}[path.suffix], path, threads=threads)
+    return Judge(by_engine(engine, end, width), writer)
+
+
 def main() -> None:
-    """Print the table of one weights file as JSON."""
+    """Print a table of levels, or the figures of the bands, as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("weights", type=Path, nargs="?", default=config.MODEL_FOLDER / "weights.safetensors")
-    parser.add_argument("--count", type=int, default=200)
-    parser.add_argument("--temperature", type=float, default=0.0)
-    parser.add_argument("--form", choices=FORMS, default="thinking")
-    parser.add_argument("--split", default="test")
+    parser.add_argument("model", type=Path, nargs="?", default=config.MODEL_FOLDER / "weights.safetensors")
+    parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--split", default="tune")
+    parser.add_argument("--levels", action="store_true")
+    parser.add_argument("--temperature", type=float, default=WARM)
+    parser.add_argument("--words", type=Path, nargs="*", default=[], help="files of real word problems")
     options = parser.parse_args()
     torch.set_num_threads(2)
-    cells = table(load_model(options.weights), options.count, options.form, options.temperature, options.split)
-    for name, cell in cells.items():
-        print(json.dumps({"cell": name, "form": options.form, "temperature": options.temperature, **cell}), flush=True)
+    judge = judge_of(options.model)
+    if options.levels:
+        for family, row in level_table(judge, options.count, options.split, options.temperature).items():
+            print(f"{family:10}", *(f"{x:5.2f}" for x in row))
+        for family, row in direct_table(judge, options.count, options.split).items():
+            print(f"{family:10} direct", *(f"{x:5.2f}" for x in row))
+    elif not options.words:
+        for band in BANDS:
+            print(json.dumps({"band": band, **band_figures(judge, band, options.count, options.split)}))
+        print(json.dumps(closed_figures(judge, options.count, options.split)))
+    for path in options.words:
+        print(json.dumps({"file": path.name, **word_problem_figures(judge, path)}))
 
 
 if __name__ == "__main__":

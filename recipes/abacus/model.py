@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from recipes.abacus.config import Sizes
 
 Cache = list[tuple[Tensor, Tensor]]
+LONGEST_PLAIN = 640
 
 
 class Block(nn.Module):
@@ -59,10 +60,11 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """Return causal attention: plain products while short, the fused kernel in float32 otherwise.
 
-    On a CPU the fused kernel's backward pass in bfloat16 cost two to four times the plain products at 80 to 150 places.
+    On a CPU the fused kernel's backward pass in bfloat16 cost two to four times the plain products at 80 to 150 places;
+    compiled, the plain products gave 1.23 times the tokens a second at 256 places and 1.41 times at 448.
     """
     length = q.shape[2]
-    if length > 192 or not torch.is_grad_enabled():
+    if length > LONGEST_PLAIN or not torch.is_grad_enabled():
         with torch.autocast("cpu", enabled=False):
             return F.scaled_dot_product_attention(q.float(), k.float(), v.float(), is_causal=True)
     bias = torch.full((length, length), float("-inf"), dtype=q.dtype).triu(1)
@@ -102,13 +104,11 @@ class Abacus(nn.Module):
         return self.norm(x)
 
     def loss(self, ids: Tensor, weights: Tensor) -> Tensor:
-        """Return the weighted mean loss over the targets that carry weight."""
+        """Return the weighted mean loss of the targets. Shapes follow from those of `ids` alone, so it compiles."""
         targets, weights = ids[:, 1:].reshape(-1), weights[:, 1:].reshape(-1)
-        chosen = weights.nonzero().squeeze(1)
-        states = self.hidden(ids[:, :-1]).reshape(-1, self.sizes.hidden)[chosen]
-        logits = F.linear(states, self.embedding.weight)
-        losses = F.cross_entropy(logits.float(), targets[chosen], reduction="none")
-        return (losses * weights[chosen]).sum() / weights.sum()
+        logits = F.linear(self.hidden(ids[:, :-1]).reshape(-1, self.sizes.hidden), self.embedding.weight)
+        losses = F.cross_entropy(logits.float(), targets, reduction="none")
+        return (losses * weights).sum() / weights.sum()
 
     @torch.no_grad()
     def generate(

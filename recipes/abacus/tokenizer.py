@@ -1,4 +1,4 @@
-"""Makes the tokenizer: byte-level BPE of 1,024 tokens, digits one by one, learnt from generated text.
+"""Makes the tokenizer: byte-level BPE of 2,048 tokens, digits one by one, learnt from generated text.
 
 In: training text, special tokens, chat template. Not in: weights.
 Invariants: all 256 bytes are tokens, so any text survives the round trip; no merge crosses a line break, so text
@@ -14,10 +14,11 @@ from random import Random
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from edgereason.evals.families import FAMILIES, draw
+from edgereason.evals.families import draw
 from recipes.abacus.config import MODEL_FOLDER, Sizes
 
 END_OF_TEXT, START, END, THINK, CLOSE = "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>"
+LEARNT_FROM = ("chain", "story", "series", "extremes", "sorting", "counting", "clock", "units")
 MARKERS = (END_OF_TEXT, START, END, THINK, CLOSE)
 # The split of Qwen2, which llama.cpp knows by the name "qwen2": every digit is a piece of its own.
 SPLIT = (
@@ -52,6 +53,7 @@ by step and answer briefly. You solve small problems. yes no true false
 At half past nine the train leaves and arrives at quarter to eleven in the morning. How many minutes does the trip take?
 The film starts at 14:35 and lasts 95 minutes. When does it end? What time is it after 3 hours and 20 minutes? seconds
 Convert 3 meters to centimeters. How many grams are in 4 kilograms? kilometers liters milliliters inches feet
+Ann > Bob > Carl Dan > Eva > Finn > Gus > Hana
 Ann is taller than Bob and shorter than Carl. Who is the tallest? Who is the shortest? older youngest faster slower
 Start with the word and repeat the following steps. Reverse the list, remove the first letter, swap the last two, double
 the value, subtract one, add three, then multiply by two, divide by four. What is the result? letters vowels list string
@@ -65,10 +67,10 @@ with
 
 def training_text() -> list[str]:
     """Return generated questions, steps and answers, with the stock of words."""
-    lines = [part for _ in range(60) for part in STOCK.strip().split("\n")]
+    lines = [part for _ in range(400) for part in STOCK.strip().split("\n")]
     lines += ["user", "assistant", "system", "Wait"] * 3000
-    for family in FAMILIES:
-        for index in range(6000):
+    for family in LEARNT_FROM:
+        for index in range(24_000 if family == "story" else 2_400):
             problem = draw(family, index, split="tune", seed=999)
             lines.append(problem.question)
             lines.append("\n".join(problem.steps) + "\n\n")

@@ -25,8 +25,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from recipes.abacus import config, tokenizer
-from recipes.abacus.data import Batch, batches
-from recipes.abacus.evaluate import accuracy
+from recipes.abacus.complete import by_torch
+from recipes.abacus.data import Batch, Writer, batches
+from recipes.abacus.evaluate import Judge, direct_table, level_table
 from recipes.abacus.model import Abacus
 from recipes.abacus.optimizer import Optimizer
 
@@ -81,13 +82,19 @@ class Gradients:
     is busy on one of them; two threads with a batch each meet once a step.
     """
 
-    def __init__(self, model: Abacus, threads: int) -> None:
+    def __init__(self, model: Abacus, threads: int, compiles: bool) -> None:
         """Start the threads."""
-        self.model, self.weights = model, list(model.parameters())
-        self.pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
+        self.weights = list(model.parameters())
+        self.loss = torch.compile(model.loss, dynamic=False) if compiles else model.loss
+        self.seen: set[tuple[int, ...]] = set()
+        self.pool = ThreadPoolExecutor(threads, initializer=_one_core)
 
     def fill(self, group: list[Batch]) -> Tensor:
         """Put the mean gradient of the batches into the weights and return the mean loss."""
+        for batch in group:
+            if batch[0].shape not in self.seen:  # one thread compiles, before others run the same shape
+                self.seen.add(batch[0].shape)
+                self.pool.submit(self._one, batch).result()
         results = list(self.pool.map(self._one, group))
         for weight, parts in zip(self.weights, zip(*(gradients for _, gradients in results), strict=True), strict=True):
             weight.grad = sum(parts[1:], start=parts[0]) / len(group)
@@ -96,18 +103,26 @@ class Gradients:
     def _one(self, batch: Batch) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Return the loss and the gradients of one batch."""
         with torch.autocast("cpu", torch.bfloat16):
-            loss = self.model.loss(torch.from_numpy(batch[0]), torch.from_numpy(batch[1]))
+            loss = self.loss(torch.from_numpy(batch[0]), torch.from_numpy(batch[1]))
         return loss.detach(), torch.autograd.grad(loss, self.weights)
 
 
-def train(run: Run, seconds: float, decays: bool, evaluate_seconds: float, threads: int = 2) -> None:
+def _one_core() -> None:
+    """Settle a thread: it computes on one core and may compile every shape of batch."""
+    torch.set_num_threads(1)
+    torch._dynamo.config.recompile_limit = 2 * len(config.WIDTHS)
+
+
+def train(
+    run: Run, seconds: float, decays: bool, evaluate_seconds: float, threads: int = 2, compiles: bool = False
+) -> None:
     """Train for so many seconds or until told to stop, saving on the way."""
     stop = _stop_flag()
     began = saved = evaluated = logged = time.monotonic()
     before = run.progress["seconds"]
     loss_sum = torch.zeros(())
     steps = tokens = 0
-    gradients = Gradients(run.model, threads)
+    gradients = Gradients(run.model, threads, compiles)
     with contextlib.closing(batches(run.seed, run.progress["pool"])) as stream:
         while (now := time.monotonic()) - began < seconds and not stop:
             group = [next(stream) for _ in range(config.BATCHES_A_STEP)]
@@ -127,11 +142,18 @@ def train(run: Run, seconds: float, decays: bool, evaluate_seconds: float, threa
                 run.save()
                 saved = time.monotonic()
             if now - evaluated > evaluate_seconds:
-                run.log(**_told(run), right=accuracy(run.model, count=24))
+                run.log(**_told(run), **accuracy(run.model, count=12))
                 evaluated = time.monotonic()
                 logged += evaluated - now
     run.save()
-    run.log(**_told(run), right=None if stop else accuracy(run.model, count=48))
+    run.log(**_told(run), **({} if stop else accuracy(run.model, count=24)))
+
+
+def accuracy(model: Abacus, count: int) -> dict[str, Any]:
+    """Return the share of right answers of each family by level, in one sample and directly."""
+    writer = Writer(tokenizer.load())
+    judge = Judge(by_torch(model, writer.end[0]), writer)
+    return {"right": level_table(judge, count, "tune", 0.7), "direct": direct_table(judge, count, "tune")}
 
 
 def _told(run: Run) -> dict[str, Any]:
@@ -156,6 +178,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--into", default="decayed", help="where a decayed copy goes")
     parser.add_argument("--from-weights", type=Path, help="start from exported weights, with a fresh optimizer")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--eager", action="store_true", help="do not compile (compiling takes some minutes at first)")
     parser.add_argument("--smoke", action="store_true", help="two minutes in a folder of its own")
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
@@ -178,6 +201,7 @@ def main(arguments: list[str] | None = None) -> None:
         decays=bool(options.decay_minutes),
         evaluate_seconds=config.EVALUATE_SECONDS,
         threads=options.threads,
+        compiles=not (options.eager or options.smoke),
     )
 
 

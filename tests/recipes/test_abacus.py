@@ -10,9 +10,18 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 
+from edgereason.evals.families import draw_many  # noqa: E402
 from recipes.abacus import config, tokenizer, train  # noqa: E402
+from recipes.abacus.complete import Draw, by_engine, by_torch  # noqa: E402
 from recipes.abacus.data import Writer, draw_item, parsed, pool_batches, spoiled  # noqa: E402
-from recipes.abacus.evaluate import boxed, load_model, wilson  # noqa: E402
+from recipes.abacus.evaluate import (  # noqa: E402
+    Judge,
+    boxed,
+    difference_of,
+    load_model,
+    majority,
+    mean_of,
+)
 from recipes.abacus.model import Abacus  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -49,7 +58,7 @@ def test_pieces_encode_as_the_whole_does(writer):
         assert writer.ids(left) + writer.ids(right) == writer.ids(left + right)
 
 
-@pytest.mark.parametrize("index", [0, config.STAGES[1].first_item, config.STAGES[2].first_item])
+@pytest.mark.parametrize("index", [stage.first_item for stage in config.STAGES])
 def test_examples_of_every_stage_are_whole(writer, index):
     """Ids and weights match, the end is trained on, prompts are not, and all fits the context."""
     for k in range(index, index + 150):
@@ -61,16 +70,17 @@ def test_examples_of_every_stage_are_whole(writer, index):
         assert draw_item(writer, 0, k) == (ids, weights)
 
 
-def test_batches_are_padded_without_weight(writer):
-    """Padding carries no weight, and a batch stays within its size."""
+def test_batches_have_few_shapes_and_padding_without_weight(writer):
+    """Padding carries no weight, a batch stays within its size, and no item is lost."""
     padding = writer.tokenizer.token_to_id(tokenizer.END_OF_TEXT)
     count = 0
     for ids, weights, pool in pool_batches(writer, 0, 0):
         assert ids.shape == weights.shape
-        assert ids.size <= config.BATCH_TOKENS
+        assert ids.shape[1] in config.WIDTHS
+        assert ids.shape[0] == max(1, config.BATCH_TOKENS // ids.shape[1])
         assert not weights[ids == padding].any()
         assert pool == 1
-        count += len(ids)
+        count += int((ids[:, 0] != padding).sum())
     assert count == config.POOL_ITEMS
 
 
@@ -82,6 +92,16 @@ def test_a_spoiled_line_differs_in_one_digit():
         if wrong is not None:
             assert sum(a != b for a, b in zip(wrong, line, strict=True)) == 1
             assert "".join(map(str, parsed(wrong))) == wrong
+
+
+@pytest.mark.parametrize("line", ["yes", "no", "b,d,a", "Ann > Bob > Carl"])
+def test_a_line_without_digits_is_spoiled_too(line):
+    """Parts change places, or yes becomes no; nothing is added or lost."""
+    wrong = {spoiled(Random(seed), line) for seed in range(20)} - {None}
+    assert wrong
+    assert line not in wrong
+    if "," in line or ">" in line:
+        assert {tuple(sorted(text)) for text in wrong} == {tuple(sorted(line))}
 
 
 def test_generation_with_a_cache_equals_whole_passes():
@@ -163,9 +183,50 @@ def test_the_template_switches_thinking():
 
 
 def test_intervals_and_boxes():
-    """Wilson's interval holds the share and narrows; the last box counts."""
-    low, high = wilson(90, 100)
-    assert low < 0.9 < high
-    assert wilson(900, 1000)[0] > low
+    """Intervals hold the mean and narrow with n, a paired difference has the sign of the gain, the last box counts."""
+    few, many = mean_of([1.0] * 9 + [0.0]), mean_of([1.0] * 900 + [0.0] * 100)
+    assert few["low"] < few["mean"] < few["high"]
+    assert few["low"] < many["low"] < 0.9 < many["high"] < few["high"]
+    gain = difference_of([0.0] * 60 + [1.0] * 40, [0.0] * 30 + [1.0] * 70)
+    assert (gain["mean"], gain["n"]) == (0.3, 100)
+    assert 0 < gain["low"] < 0.3 < gain["high"]
     assert boxed("\\boxed{1} \\boxed{-35}") == "-35"
     assert boxed("none") is None
+    assert majority(["4", None, "5", "5"]) == "5"
+    assert majority([None]) is None
+
+
+def test_both_ways_of_completing_agree(tmp_path):
+    """The torch network and the engine on its unquantized export give the same greedy completions."""
+    pytest.importorskip("onnxruntime_genai")
+    pytest.importorskip("transformers")
+    from edgereason.engine import open_engine
+    from recipes.abacus.export import write_checkpoint, write_onnx
+
+    torch.manual_seed(1)
+    model = Abacus()
+    for weight in model.parameters():
+        if weight.dim() == 2:
+            torch.nn.init.normal_(weight, std=0.1)
+    write_checkpoint(model.state_for_export(), tmp_path / "checkpoint")
+    write_onnx(tmp_path / "checkpoint", tmp_path, "fp32")
+    engine = open_engine("onnx", tmp_path / "model.onnx", threads=1)
+    prompts = [[5, 6, 7, 8], [9, 10], [11, 12, 13, 14, 15, 16]]
+    draw = Draw(most=12)
+    assert by_torch(model, end=2045)(prompts, draw) == by_engine(engine, end=2045, width=2)(prompts, draw)
+
+
+def test_a_second_look_goes_on_where_the_thought_closed(writer):
+    """The close and what follows it are cut off, and Wait stands on a line of its own."""
+    seen = []
+
+    def complete(prompts, draw):
+        seen.extend(prompts)
+        return [writer.ids("2+2\n4") + writer.close + writer.ids("\\boxed{4}") + writer.end for _ in prompts]
+
+    judge = Judge(complete, writer)
+    first = writer.open + writer.ids("2+3\n5") + writer.close + writer.ids("\\boxed{5}") + writer.end
+    problem = next(iter(draw_many("chain", 1)))
+    assert judge.second_look([problem], [first], Draw()) == ["4"]
+    text = writer.tokenizer.decode(seen[0], skip_special_tokens=False)
+    assert text.endswith("<think>\n2+3\n5\nWait\n")
