@@ -19,7 +19,7 @@ A llama of {parameters:.2f} million parameters that works small problems out in 
 
 {training}
 
-![Right if closed by force after a share of the thought, by band](card.svg)
+![Right if closed by force after so many tokens of thought, by band](card.svg)
 
 ## Accuracy
 
@@ -43,8 +43,8 @@ Levels of each band (1 is one small operation, 8 the most a family has; `edgerea
 
 ### Closed by force
 
-Right when a sampled thought is closed after a share of it ({closed_n} items a band), and readable at uniformly drawn
-cuts:
+Right when a sampled thought is closed after so many tokens ({closed_n} items a band; one that ended earlier counts as
+it ended), and readable at uniformly drawn cuts:
 
 {closed}
 
@@ -121,13 +121,15 @@ def picture(card: dict[str, Any]) -> str:
     files = [name for name in card["figures"] if name != "agreement"]
     for name, style in zip(files, styles, strict=False):
         for band, points in card["figures"][name]["closed"]["right_if_closed"].items():
-            shares = [point["share"] for point in points]
-            axes.plot(shares, [p["mean"] for p in points], style, color=colours[band], label=f"{band}, {name}")
+            cuts = [point["tokens"] for point in points]
+            axes.plot(cuts, [p["mean"] for p in points], style, color=colours[band], label=f"{band}, {name}")
             if style == "-":
                 axes.fill_between(
-                    shares, [p["low"] for p in points], [p["high"] for p in points], color=colours[band], alpha=0.15
+                    cuts, [p["low"] for p in points], [p["high"] for p in points], color=colours[band], alpha=0.15
                 )
-    axes.set(xlabel="share of the thought before it was closed", ylabel="right", ylim=(0, 1), xlim=(0, 1))
+    axes.set_xscale("symlog", base=2, linthresh=8)
+    axes.set(xlabel="tokens of thought before it was closed", ylabel="right", ylim=(0, 1), xlim=(0, 384))
+    axes.xaxis.set_major_formatter("{x:.0f}")
     axes.grid(alpha=0.3)
     axes.legend(fontsize=7)
     text = io.StringIO()
@@ -192,14 +194,14 @@ def _families(figures: dict[str, Any], files: list[str]) -> str:
 
 
 def _closed(figures: dict[str, Any], files: list[str]) -> str:
-    shares = [point["share"] for point in figures[files[0]]["closed"]["right_if_closed"]["hard"]]
+    cuts = [point["tokens"] for point in figures[files[0]]["closed"]["right_if_closed"]["hard"]]
     rows = [
         [name, band, *(f"{p['mean']:.3f}" for p in figures[name]["closed"]["right_if_closed"][band])]
         for name in files
         for band in BANDS
     ]
     read = "; ".join(f"{name} {_cell(figures[name]['closed']['readable_at_uniform_cuts'])}" for name in files)
-    return _table(["file", "band", *(f"{share:.3f}" for share in shares)], rows) + f"\n\nReadable: {read}."
+    return _table(["file", "band", *(str(cut) for cut in cuts)], rows) + f"\n\nReadable: {read}."
 
 
 def _words(figures: dict[str, Any], files: list[str]) -> str:

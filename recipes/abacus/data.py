@@ -45,9 +45,10 @@ Batch = tuple[np.ndarray, np.ndarray, int]  # ids, weights of each id as a targe
 class Writer:
     """Writes examples as ids and weights."""
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
-        """Keep the tokenizer and the ids of the fixed pieces."""
+    def __init__(self, tokenizer: Tokenizer, plants_slips: bool = True) -> None:
+        """Keep the tokenizer and the ids of the fixed pieces; without slips, nothing wrong is ever put in a thought."""
         self.tokenizer = tokenizer
+        self.lines = LINES if plants_slips else LINES | {"slip": _plain, "check": _agreeing}
         self.open, self.close, self.box, self.brace, self.end = (
             self.ids(text) for text in (tok.THINK + "\n", "\n" + tok.CLOSE + "\n\n", "\\boxed{", "}", tok.END)
         )
@@ -91,7 +92,7 @@ def draw_item(writer: Writer, seed: int, index: int) -> Example:
     prompt = writer.prompt(problem.question, *_chat(rng, stage, index, seed))
     if behaviour == "direct":
         return _direct(writer, prompt, problem)
-    lines = LINES[behaviour](rng, problem)
+    lines = writer.lines[behaviour](rng, problem)
     ids, weights = writer.thought(lines)
     if len(prompt) + len(ids) > LONGEST_BEFORE_ANSWER:
         ids, weights = writer.thought(_plain(rng, problem))
@@ -171,15 +172,21 @@ def _check(rng: Random, problem: Problem) -> list[Line]:
 
     One pass of the two may be spoilt (no loss on it), so that the answer is never simply the first or the second.
     """
-    right = _plain(rng, problem)
     spoilt = _spoilt_pass(rng, problem) if rng.random() < 0.5 else None
     if spoilt is None or spoilt[-1] == problem.answer:
-        again = [*right, ("Wait", 0.0), *right, (f"{problem.answer}={problem.answer}", 1.0)]
-        return again if rng.random() < 0.9 else [*again, ("Wait", 0.0), *right]
+        return _agreeing(rng, problem)
+    right = _plain(rng, problem)
     wrong = [(text, 0.0) for text in spoilt]
     if rng.random() < 0.7:
         return [*wrong, ("Wait", 0.0), *right, (f"{spoilt[-1]}/{problem.answer}", 1.0), *right]
     return [*right, ("Wait", 0.0), *wrong, (f"{problem.answer}/{spoilt[-1]}", 1.0), *right]
+
+
+def _agreeing(rng: Random, problem: Problem) -> list[Line]:
+    """The steps, a second pass that gives the same, and now and then a third."""
+    right = _plain(rng, problem)
+    again = [*right, ("Wait", 0.0), *right, (f"{problem.answer}={problem.answer}", 1.0)]
+    return again if rng.random() < 0.9 else [*again, ("Wait", 0.0), *right]
 
 
 def _spoilt_pass(rng: Random, problem: Problem) -> list[str] | None:
@@ -266,20 +273,20 @@ def pool_batches(writer: Writer, seed: int, pool: int, batch_tokens: int = BATCH
         yield ids, weights, pool + 1
 
 
-def _work(queue: multiprocessing.Queue[Batch], seed: int, pool: int) -> None:
+def _work(queue: multiprocessing.Queue[Batch], seed: int, pool: int, plants_slips: bool) -> None:
     """Fill the queue for ever."""
-    writer = Writer(tok.load())
+    writer = Writer(tok.load(), plants_slips)
     while True:
         for batch in pool_batches(writer, seed, pool):
             queue.put(batch)
         pool += 1
 
 
-def batches(seed: int, first_pool: int) -> Iterator[Batch]:
+def batches(seed: int, first_pool: int, plants_slips: bool = True) -> Iterator[Batch]:
     """Yield batches made by another process, from a pool on."""
     context = multiprocessing.get_context("spawn")
     queue: multiprocessing.Queue[Batch] = context.Queue(maxsize=24)
-    worker = context.Process(target=_work, args=(queue, seed, first_pool), daemon=True)
+    worker = context.Process(target=_work, args=(queue, seed, first_pool, plants_slips), daemon=True)
     worker.start()
     try:
         while True:

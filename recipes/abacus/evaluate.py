@@ -35,7 +35,7 @@ from recipes.abacus.model import Abacus
 
 WARM = 0.7  # the temperature of samples
 VOTERS = 8
-SHARES_OF_THOUGHT = (0.0, 0.125, 0.25, 0.5, 0.75, 0.875, 1.0)
+CUTS_TOKENS = (0, 8, 16, 32, 64, 96, 128, 192, 256, 384)
 Figures = dict[str, Any]
 
 
@@ -174,7 +174,10 @@ def majority(answers: Sequence[str | None]) -> str | None:
 
 
 def closed_figures(judge: Judge, count: int, split: str = "test", seed: int = 0) -> Figures:
-    """Return right-if-closed at shares of sampled thoughts, a band each, and how many can be read at uniform cuts."""
+    """Return right-if-closed after t tokens of sampled thoughts, a band each, and how many are read at uniform cuts.
+
+    A thought that is shorter than t counts as it ended.
+    """
     rng = Random(seed)
     w = judge.writer
     curves: Figures = {}
@@ -184,10 +187,10 @@ def closed_figures(judge: Judge, count: int, split: str = "test", seed: int = 0)
         bodies = [judge.unclosed(ids)[len(w.open) :] for ids in judge.thoughts(problems, Draw(WARM, seed=3000))]
         prompts = [w.prompt(problem.question) + w.open for problem in problems]
         curves[band] = []
-        for part in SHARES_OF_THOUGHT:
-            heads = [p + body[: round(part * len(body))] + w.close for p, body in zip(prompts, bodies, strict=True)]
+        for tokens in CUTS_TOKENS:
+            heads = [p + body[:tokens] + w.close for p, body in zip(prompts, bodies, strict=True)]
             answers = judge.answers_after(heads, Draw(most=64))
-            curves[band].append({"share": part, **mean_of(rights(answers, problems))})
+            curves[band].append({"tokens": tokens, **mean_of(rights(answers, problems))})
         heads = [p + body[: rng.randint(0, len(body))] + w.close for p, body in zip(prompts, bodies, strict=True)]
         read += [float(answer is not None) for answer in judge.answers_after(heads, Draw(most=64))]
     return {"right_if_closed": curves, "readable_at_uniform_cuts": mean_of(read)}

@@ -114,7 +114,13 @@ def _one_core() -> None:
 
 
 def train(
-    run: Run, seconds: float, decays: bool, evaluate_seconds: float, threads: int = 2, compiles: bool = False
+    run: Run,
+    seconds: float,
+    decays: bool,
+    evaluate_seconds: float,
+    threads: int = 2,
+    compiles: bool = False,
+    plants_slips: bool = True,
 ) -> None:
     """Train for so many seconds or until told to stop, saving on the way."""
     stop = _stop_flag()
@@ -123,7 +129,7 @@ def train(
     loss_sum = torch.zeros(())
     steps = tokens = 0
     gradients = Gradients(run.model, threads, compiles)
-    with contextlib.closing(batches(run.seed, run.progress["pool"])) as stream:
+    with contextlib.closing(batches(run.seed, run.progress["pool"], plants_slips)) as stream:
         while (now := time.monotonic()) - began < seconds and not stop:
             group = [next(stream) for _ in range(config.BATCHES_A_STEP)]
             loss_sum += gradients.fill(group)
@@ -178,6 +184,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--into", default="decayed", help="where a decayed copy goes")
     parser.add_argument("--from-weights", type=Path, help="start from exported weights, with a fresh optimizer")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--no-slips", action="store_true", help="plant nothing wrong in thoughts (an ablation)")
     parser.add_argument("--eager", action="store_true", help="do not compile (compiling takes some minutes at first)")
     parser.add_argument("--smoke", action="store_true", help="two minutes in a folder of its own")
     options = parser.parse_args(arguments)
@@ -202,6 +209,7 @@ def main(arguments: list[str] | None = None) -> None:
         evaluate_seconds=config.EVALUATE_SECONDS,
         threads=options.threads,
         compiles=not (options.eager or options.smoke),
+        plants_slips=not options.no_slips,
     )
 
 

@@ -70,6 +70,22 @@ def test_examples_of_every_stage_are_whole(writer, index):
         assert draw_item(writer, 0, k) == (ids, weights)
 
 
+def test_without_slips_nothing_wrong_is_planted(writer):
+    """Where slips are planted some thoughts hold wrong lines without loss; without, only Wait carries none."""
+    first = config.STAGES[-1].first_item
+    honest = Writer(writer.tokenizer, plants_slips=False)
+    unlearnt = {True: set(), False: set()}
+    for index in range(first, first + 300):
+        for made in (writer, honest):
+            ids, weights = draw_item(made, 0, index)
+            opened = tokenizer.THINK in (text := made.tokenizer.decode(ids, skip_special_tokens=False))
+            start = ids.index(made.open[0]) if opened else len(ids)
+            dropped = [i for i, w in zip(ids[start:], weights[start:], strict=True) if w == 0 and "</think>" in text]
+            unlearnt[made is writer] |= set(made.tokenizer.decode(dropped, skip_special_tokens=False).split("\n"))
+    assert any(line[:1].isdigit() for line in unlearnt[True])
+    assert not any(line[:1].isdigit() for line in unlearnt[False])
+
+
 def test_batches_have_few_shapes_and_padding_without_weight(writer):
     """Padding carries no weight, a batch stays within its size, and no item is lost."""
     padding = writer.tokenizer.token_to_id(tokenizer.END_OF_TEXT)
