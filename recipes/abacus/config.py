@@ -60,7 +60,17 @@ STAGES = (
         chat=0.02,
     ),
     Stage(
-        first_item=250_000,
+        first_item=229_376,
+        families={
+            "chain": 1.0, "story": 2.4, "series": 1.1, "extremes": 0.8, "sorting": 0.8, "counting": 1.0,
+            "clock": 1.1, "units": 0.9, "procedure": 1.6, "logic": 1.0,
+        },
+        levels=(8, 7, 6, 5, 3, 2, 1, 1),
+        behaviours={"plain": 0.72, "cut": 0.06, "direct": 0.22},
+        chat=0.02,
+    ),
+    Stage(
+        first_item=750_000,
         families={
             "chain": 1.4, "story": 2.6, "series": 1.0, "extremes": 0.8, "sorting": 0.9, "counting": 0.8,
             "clock": 1.0, "units": 0.8, "procedure": 1.2, "logic": 0.9,
@@ -74,16 +84,16 @@ STAGES = (
 DIRECT_LEVEL = 2  # up to this level an answer without thought is within reach
 DIRECT_SHARE = 0.75  # of the direct examples that many are drawn from those levels
 LEAST_ANSWER_WEIGHT = 0.05  # loss on an answer that cannot be derived from what was thought so far
-PROMPT_WEIGHT = 0.0
+PROMPT_WEIGHT = 0.1  # reading is learnt from what questions say, too
 LONGEST_BEFORE_ANSWER = 960  # tokens of prompt and thought; a longer thought with checks is drawn without them
 WIDTHS = (48, 64, 88, 120, 160, 224, 320, 480, 1024)  # of padded rows
 BATCH_TOKENS = 3072
-BATCHES_A_STEP = 2
+BATCHES_A_STEP = 4
 POOL_ITEMS = 4096
 MUON_RATE, ADAM_RATE = 0.02, 0.003
-RATE_FACTORS = ((0, 1.0),)  # factor on both rates from so many tokens on
+RATE_FACTORS = ((0, 1.0), (25_000_000, 0.6))  # factor on both rates from so many tokens on
 WARM_UP_STEPS = 100
 WEIGHT_DECAY = 0.02
 MOMENTUM = 0.95
 CHECKPOINT_SECONDS = 180
-EVALUATE_SECONDS = 1200
+EVALUATE_SECONDS = 3600

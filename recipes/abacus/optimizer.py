@@ -8,10 +8,14 @@ orthogonal by five Newton-Schulz steps. Here equal shapes are stacked and done a
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+
+Run = Callable[..., Any]  # like `map`
 
 
 class Muon:
@@ -26,16 +30,19 @@ class Muon:
         self.momenta = [torch.zeros(len(group), *group[0].shape) for group in self.groups]
         self.momentum, self.decay = momentum, decay
 
+    def step(self, rate: float, run: Run = map) -> None:
+        """Take one step, shape by shape through `run`."""
+        list(run(lambda pair: self._update(*pair, rate), zip(self.groups, self.momenta, strict=True)))
+
     @torch.no_grad()
-    def step(self, rate: float) -> None:
-        """Take one step."""
-        for group, momenta in zip(self.groups, self.momenta, strict=True):
-            gradients = torch.stack([matrix.grad for matrix in group if matrix.grad is not None])
-            momenta.lerp_(gradients, 1 - self.momentum)
-            updates = orthogonal(gradients.lerp(momenta, self.momentum))
-            scale = max(1.0, updates.shape[1] / updates.shape[2]) ** 0.5
-            for matrix, update in zip(group, updates, strict=True):
-                matrix.mul_(1 - rate * self.decay).add_(update, alpha=-rate * scale)
+    def _update(self, group: list[nn.Parameter], momenta: Tensor, rate: float) -> None:
+        """Move the matrices of one shape."""
+        gradients = torch.stack([matrix.grad for matrix in group if matrix.grad is not None])
+        momenta.lerp_(gradients, 1 - self.momentum)
+        updates = orthogonal(gradients.lerp(momenta, self.momentum))
+        scale = max(1.0, updates.shape[1] / updates.shape[2]) ** 0.5
+        for matrix, update in zip(group, updates, strict=True):
+            matrix.mul_(1 - rate * self.decay).add_(update, alpha=-rate * scale)
 
     def state(self) -> list[Tensor]:
         """Return what a resumed run needs."""
@@ -71,9 +78,9 @@ class Optimizer:
         self.muon = Muon(inside, momentum, decay)
         self.adam = torch.optim.AdamW(outside, betas=(0.9, 0.98), eps=1e-8, weight_decay=0.0)
 
-    def step(self, muon_rate: float, adam_rate: float) -> None:
-        """Take one step at these rates and clear the gradients."""
-        self.muon.step(muon_rate)
+    def step(self, muon_rate: float, adam_rate: float, run: Run = map) -> None:
+        """Take one step at these rates and clear the gradients; `run` may spread the shapes over threads."""
+        self.muon.step(muon_rate, run)
         for group in self.adam.param_groups:
             group["lr"] = adam_rate
         self.adam.step()

@@ -134,7 +134,7 @@ def train(
             group = [next(stream) for _ in range(config.BATCHES_A_STEP)]
             loss_sum += gradients.fill(group)
             factor = rate_factor(run.progress, (now - began) / seconds if decays else None)
-            run.optimizer.step(config.MUON_RATE * factor, config.ADAM_RATE * factor)
+            run.optimizer.step(config.MUON_RATE * factor, config.ADAM_RATE * factor, gradients.pool.map)
             size = sum(ids.size for ids, _, _ in group)
             steps, tokens = steps + 1, tokens + size
             run.progress["steps"] += 1
@@ -148,11 +148,11 @@ def train(
                 run.save()
                 saved = time.monotonic()
             if now - evaluated > evaluate_seconds:
-                run.log(**_told(run), **accuracy(run.model, count=12))
+                run.log(**_told(run), **accuracy(run.model, count=8))
                 evaluated = time.monotonic()
                 logged += evaluated - now
     run.save()
-    run.log(**_told(run), **({} if stop else accuracy(run.model, count=24)))
+    run.log(**_told(run), **({} if stop else accuracy(run.model, count=8)))
 
 
 def accuracy(model: Abacus, count: int) -> dict[str, Any]:
@@ -188,7 +188,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--eager", action="store_true", help="do not compile (compiling takes some minutes at first)")
     parser.add_argument("--smoke", action="store_true", help="two minutes in a folder of its own")
     options = parser.parse_args(arguments)
-    torch.set_num_threads(options.threads)
+    torch.set_num_threads(1)  # threads work side by side, none shares an operation with another
     tokenizer.load()
     folder = config.RUNS / ("smoke" if options.smoke else options.run)
     run = Run(folder, config.SEED)
