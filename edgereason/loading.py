@@ -18,6 +18,7 @@ import platformdirs
 
 from edgereason.controller.profiles import read_profiles
 from edgereason.engine import ENGINES, open_engine
+from edgereason.engine.gguf_probe import prove_gguf
 from edgereason.errors import ConfigError, ModelFileError, ModelNotFoundError, did_you_mean
 from edgereason.probing.prior import DirectAnswerProbe
 from edgereason.profiling.quick import quick_costs
@@ -71,11 +72,13 @@ def load_parts(
     profiles = budget_profiles(profiles_dir)
     files = find_model(model, engine)
     tokenizer = load_tokenizer(files.folder, chat_template=chat_template)
+    if files.weights.suffix.lower() == ".gguf":
+        prove_gguf(files.weights, cache_folder("loads"))
     opened = open_engine(files.engine, files.weights, threads=threads, device=device)
     try:
         tokenizer.check_vocabulary(opened.info.vocab_size)
         info = ModelInfo(name=files.name, lineage=lineage(opened.info, tokenizer), file=file_identity(files.weights))
-        costs, note = quick_costs(opened, info, cache_folder(), clock)
+        costs, note = quick_costs(opened, info, cache_folder("costs"), clock)
     except BaseException:
         opened.close()
         raise
@@ -90,9 +93,9 @@ def load_parts(
     )
 
 
-def cache_folder() -> Path:
-    """Where timings are kept."""
-    return Path(platformdirs.user_cache_dir("edgereason")) / "costs"
+def cache_folder(kind: str) -> Path:
+    """Where the "costs" of passes are kept, and notes of the GGUF files that came through their first "loads"."""
+    return Path(platformdirs.user_cache_dir("edgereason")) / kind
 
 
 def budget_profiles(folder: Path | None = None) -> dict[str, BudgetProfile]:
