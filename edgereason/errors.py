@@ -5,10 +5,12 @@ EdgeReasonError
 │   ├── QuestionError      empty, blank, too long or undecodable question
 │   ├── DeadlineError      a deadline or duration that is no positive, finite length of time
 │   └── ConfigError        unknown option, key or profile value
-├── EngineMissingError     no inference engine is installed: the hint is the command that installs one
+├── ExtraMissingError      a library of an extra is not installed: the hint is the command that installs it
+│   └── EngineMissingError no inference engine is
 ├── ModelError             the model cannot be used
 │   ├── ModelNotFoundError no such file, folder or bundled name
 │   ├── ModelFileError     damaged, truncated or not a decoder
+│   ├── DownloadError      it could not be fetched, or what came is not what was promised
 │   └── TokenizerError     tokenizer missing, damaged or of another model
 ├── ContextLengthError     prompt longer than the model's context
 ├── RecordError            a record, profile or probe file that fails its checks
@@ -49,7 +51,11 @@ class ConfigError(UsageError):
     """An option, configuration key or profile value is unknown or out of range."""
 
 
-class EngineMissingError(EdgeReasonError):
+class ExtraMissingError(EdgeReasonError):
+    """A library that an extra brings is not installed."""
+
+
+class EngineMissingError(ExtraMissingError):
     """No inference engine is installed."""
 
 
@@ -63,6 +69,10 @@ class ModelNotFoundError(ModelError):
 
 class ModelFileError(ModelError):
     """The model file is damaged, truncated or no decoder."""
+
+
+class DownloadError(ModelError):
+    """The model could not be fetched, or what came is not what was promised."""
 
 
 class TokenizerError(ModelError):

@@ -1,7 +1,7 @@
 """Names and paths to the parts of a Reasoner: engine, tokenizer, profiles and timings that belong together.
 
 In: finding a model, its lineage and file identity, checks that its files agree. Not in: how any of them work.
-Invariant: nothing is downloaded and nothing outside the cache folder is written.
+Invariant: nothing is fetched unless a name of the hub is given, and nothing outside the cache folders is written.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from edgereason.controller.profiles import read_profiles
 from edgereason.engine import ENGINES, open_engine
 from edgereason.engine.gguf_probe import prove_gguf
 from edgereason.errors import ConfigError, ModelFileError, ModelNotFoundError, did_you_mean
+from edgereason.hub import OnProgress, find, is_hub_name, parse_name
 from edgereason.probing.prior import DirectAnswerProbe
 from edgereason.profiling.quick import quick_costs
 from edgereason.prompting import Tokenizer, load_tokenizer
@@ -63,14 +64,16 @@ def load_parts(
     profiles_dir: Path | None,
     chat_template: Path | None,
     clock: Clock,
+    offline: bool = False,
+    on_download: OnProgress | None = None,
 ) -> Parts:
     """Open everything for one model; what is wrong with which file is said before anything slow begins.
 
     Raises:
-        ModelNotFoundError, ModelFileError, TokenizerError, EngineMissingError, ConfigError.
+        ModelNotFoundError, ModelFileError, DownloadError, TokenizerError, ExtraMissingError, ConfigError.
     """
     profiles = budget_profiles(profiles_dir)
-    files = find_model(model, engine)
+    files = find_model(model, engine, offline=offline, on_download=on_download)
     tokenizer = load_tokenizer(files.folder, chat_template=chat_template)
     if files.weights.suffix.lower() == ".gguf":
         prove_gguf(files.weights, cache_folder("loads"))
@@ -117,14 +120,19 @@ def bundled_models() -> list[str]:
     return sorted(path.parent.name for path in _data_folder("models").glob("*/tokenizer.json"))
 
 
-def find_model(model: str | Path, engine: str = "auto") -> ModelFiles:
-    """The files behind a bundled name, a folder, or a weights file.
+def find_model(
+    model: str | Path, engine: str = "auto", *, offline: bool = False, on_download: OnProgress | None = None
+) -> ModelFiles:
+    """The files behind a bundled name, a folder, a weights file, or a name of the hub, which may be fetched.
 
     Raises:
-        ModelNotFoundError: there is nothing, or nothing that an engine runs; ConfigError: unknown engine.
+        ModelNotFoundError: there is nothing, or nothing that an engine runs. ConfigError: an unknown engine or form.
+        DownloadError, ExtraMissingError: where the name is one of the hub.
     """
     if engine != "auto" and engine not in ENGINES:
         raise ConfigError(f"Unknown engine {engine!r}.", hint=did_you_mean(engine, [*ENGINES, "auto"]))
+    if is_hub_name(model):
+        return _on_the_hub(str(model), engine, offline, on_download)
     path = Path(model)
     if str(model) in bundled_models():  # a folder of that name is meant by ./name
         path = _data_folder("models") / str(model)
@@ -139,7 +147,31 @@ def find_model(model: str | Path, engine: str = "auto") -> ModelFiles:
         raise ModelFileError(
             f"{str(weights)!r} is no model file that can be run here.", hint=f"Files end in {', '.join(_SUFFIXES)}."
         )
-    return ModelFiles(name=_name(path), folder=weights.parent, weights=weights, engine=runs)
+    return ModelFiles(name=_name(path), folder=_tokenizer_folder(weights), weights=weights, engine=runs)
+
+
+def fetch_model(model: str, on_download: OnProgress | None = None) -> Path:
+    """The weights of a model of the hub as it is there now; what is cached and the same is not fetched again.
+
+    Raises:
+        ModelNotFoundError, DownloadError, ExtraMissingError, ConfigError.
+    """
+    _, weights = find(parse_name(model), list(_SUFFIXES), refresh=True, on_progress=on_download)
+    return weights
+
+
+def _on_the_hub(model: str, engine: str, offline: bool, on_download: OnProgress | None) -> ModelFiles:
+    name = parse_name(model)
+    suffixes = [suffix for suffix, runs in _SUFFIXES.items() if engine in ("auto", runs)]
+    label, weights = find(name, suffixes, offline=offline, on_progress=on_download)
+    runs = _SUFFIXES[weights.suffix.lower()]
+    return ModelFiles(name=f"{name.repo}:{label}", folder=_tokenizer_folder(weights), weights=weights, engine=runs)
+
+
+def _tokenizer_folder(weights: Path) -> Path:
+    """The weights' folder, or the one above where only that has a tokenizer: exports are often in a folder `onnx`."""
+    own, above = weights.parent, weights.absolute().parent.parent
+    return above if not (own / "tokenizer.json").exists() and (above / "tokenizer.json").exists() else own
 
 
 def _name(path: Path) -> str:
@@ -204,7 +236,7 @@ def file_identity(path: Path) -> str:
 
 def describe(model: str | Path) -> dict[str, Any]:
     """What can be said of a model without loading it: name, folder, files with their sizes, card, configuration."""
-    files = find_model(model)
+    files = find_model(model, offline=True)
     card = files.folder / "card.md"
     return {
         "name": files.name,

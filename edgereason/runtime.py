@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from edgereason.errors import Aborted, ClosedError, ConfigError, did_you_mean
+from edgereason.hub import OnProgress
 from edgereason.loading import Parts, load_parts
 from edgereason.pipeline import Pipeline
 from edgereason.protocols import Clock
@@ -56,12 +57,16 @@ class Reasoner:
         device: str = "auto",
         profiles_dir: Path | None = None,
         chat_template: Path | None = None,
+        offline: bool = False,
+        on_download: OnProgress | None = None,
         clock: Clock = time.perf_counter,
     ) -> Reasoner:
-        """Load a bundled name or a path.
+        """Load a bundled name, a path, or `hf:owner/repo[:quant or file]`, which is fetched unless it is cached.
+
+        `offline` makes no connection; `on_download` is called with the progress of a fetch, on another thread.
 
         Raises:
-            ModelError, EngineMissingError, ConfigError: what is wrong, and what to do.
+            ModelError, ExtraMissingError, ConfigError: what is wrong, and what to do.
         """
         return cls(
             lambda: load_parts(
@@ -72,6 +77,8 @@ class Reasoner:
                 profiles_dir=profiles_dir,
                 chat_template=chat_template,
                 clock=clock,
+                offline=offline,
+                on_download=on_download,
             ),
             clock=clock,
         )

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from .hub_server import Hub, HubServers
+
 
 @pytest.fixture(scope="session", autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
@@ -31,3 +33,10 @@ def test_data() -> Path:
     folder = Path(name)
     assert folder.is_dir(), f"EDGEREASON_TEST_DATA = {name!r} is no folder"
     return folder
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    """A hub on this machine, empty at first."""
+    with HubServers() as served:
+        yield served

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from edgereason.engine.gguf_format import FETCH_AGAIN, GgufArray, GgufFile, GgufTensor, Value, read_gguf
 from edgereason.errors import ModelFileError
+from edgereason.filenames import part_names
 
 MAX_LAYERS = 512  # llama.cpp's own limit
 MAX_SIZES = {  # of `<architecture>.<key>`; far above every model there is, far below what breaks a computation
@@ -45,7 +46,6 @@ NO_DECODERS = {  # general.architecture -> what it is instead
     "wavtokenizer-dec": "a decoder of sound",
     "whisper": "a recogniser of speech",
 }
-_PART = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -139,18 +139,6 @@ def _refusal(file: GgufFile, what: str, hint: str = FETCH_AGAIN) -> ModelFileErr
 
 
 # ---------------------------------------------------------------- files in several parts
-
-
-def part_names(name: str) -> list[str]:
-    """The names of all parts of the file that this name is a part of; only the name itself for a whole file.
-
-    As many as the name says, so at most 99,999.
-    """
-    match = _PART.fullmatch(name)
-    if match is None:
-        return [name]
-    count = int(match["count"])
-    return [f"{match['stem']}-{number:05}-of-{count:05}.gguf" for number in range(1, count + 1)]
 
 
 def _all_parts(file: GgufFile) -> list[GgufFile]:

@@ -17,6 +17,7 @@ ONLY_IN = {  # library -> where alone it may be imported, relative to the reposi
     "onnxruntime": "edgereason/engine",
     "onnx": "edgereason/engine",
     "llama_cpp": "edgereason/engine",
+    "huggingface_hub": "edgereason/hub",
     "sklearn": "edgereason/probing",
     "click": "cli",
     "rich": "cli",
@@ -72,7 +73,10 @@ def test_importing_the_package_is_cheap() -> None:
     """Neither an engine nor numpy, nor what only one stage or the command needs, comes with `import edgereason`."""
     code = "import sys, json, edgereason; print(json.dumps(sorted(sys.modules)))"
     loaded = set(json.loads(subprocess.check_output([sys.executable, "-c", code])))
-    heavy = {"onnxruntime", "onnx", "llama_cpp", "numpy", "tokenizers", "jinja2", "rich", "click", "psutil", "asyncio"}
+    heavy = {
+        *("onnxruntime", "onnx", "llama_cpp", "huggingface_hub", "numpy", "tokenizers", "jinja2"),
+        *("rich", "click", "psutil", "asyncio"),
+    }
 
     assert set() == heavy & loaded
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from edgereason.engine.gguf_format import TENSOR_TYPES, GgufArray, read_gguf
-from edgereason.engine.gguf_header import check_gguf, part_names
+from edgereason.engine.gguf_header import check_gguf
 from edgereason.errors import ModelFileError, ModelNotFoundError
 
 from .gguf_images import EMBEDDING, LLAMA, entry, image, llama, tensor, text
@@ -350,14 +350,6 @@ def test_a_count_of_parts_that_is_no_number_is_refused(write: Write) -> None:
     """Split by zero, by words."""
     assert "is a part of 'three' files" in refusal(write(llama({"split.count": "three"})))
     assert 1 == len(check_gguf(write(llama({"split.count": 0}))).parts)
-
-
-def test_part_names_come_from_any_of_them() -> None:
-    """A whole file is its own only part."""
-    names = ["a-b" + TRIPLE.format(number) for number in (1, 2, 3)]
-
-    assert [names] * 3 == [part_names(name) for name in names]
-    assert [["a-00001-of-3.gguf"], ["b.gguf"]] == [part_names("a-00001-of-3.gguf"), part_names("b.gguf")]
 
 
 # ---------------------------------------------------------------- chance
