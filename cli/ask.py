@@ -9,6 +9,7 @@ import click
 
 from edgereason.cli import exits
 from edgereason.cli.asking import explain, follow, print_result, read_question
+from edgereason.cli.fetching import fetch_first
 from edgereason.cli.options import (
     LOADING,
     ProbabilityType,
@@ -48,6 +49,7 @@ def command(
     from edgereason.cli.view import watcher
 
     load = {name: given.pop(name) for name in LOADING}
+    fetch_first(load, quiet=quiet or json)
     with watcher(title=f"edgereason · {load['model']}", deadline_s=given["deadline"], quiet=quiet or json) as view:
         reasoner = Reasoner.load(**load)
         request = reasoner.submit(text, choices=choice, wants_text=view.wants_text, **given)

@@ -10,6 +10,7 @@ import click
 
 from edgereason.cli.asking import MOST_BYTES, decoded, explain, follow, say
 from edgereason.cli.durations import parse_duration
+from edgereason.cli.fetching import fetch_first
 from edgereason.cli.options import (
     LOADING,
     check_quiet_or_verbose,
@@ -49,6 +50,7 @@ def command(**given: Any) -> None:
     from edgereason import Reasoner
 
     load = {name: given.pop(name) for name in LOADING}
+    fetch_first(load, quiet=given["quiet"])
     with Reasoner.load(**load) as reasoner:
         chat = Chat(reasoner, title=f"edgereason · {load['model']}", **given)
         if sys.stdin.isatty() and not given["quiet"]:

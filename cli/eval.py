@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgereason.cli import exits
+from edgereason.cli.fetching import fetch_first
 from edgereason.cli.options import LOADING, deadline_option, model_options, option, profile_option, quiet_option
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def command(task: str, items: int | None, seed: int, out: Path | None, json: boo
 
     loaded = load_task(task, n=items, seed=seed)
     load = {name: given.pop(name) for name in LOADING}
+    fetch_first(load, quiet=quiet)
     with Reasoner.load(**load) as reasoner, progress(loaded.name, quiet=quiet) as on_progress:
         report = run(loaded, reasoner, seed=seed, out=out, on_progress=on_progress, **given)
     click.echo(report.to_json() if json else report.to_text())

@@ -1,4 +1,4 @@
-"""`edgereason models`: what is bundled, and what one model is."""
+"""`edgereason models`: what is bundled, what one model is, and fetching one from the hub."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from edgereason.cli.options import option
+from edgereason.cli.options import option, quiet_option
 
 
 @click.group()
 def command() -> None:
-    """List the bundled models, or show one."""
+    """List the bundled models, show one, or fetch one."""
 
 
 @command.command("list")
@@ -42,6 +42,22 @@ def show_model(model: str, json: bool) -> None:
         return
     for key, value in facts.items():
         click.echo(f"{key:16} {_shown(value)}")
+
+
+@command.command("get")
+@click.argument("model", metavar="hf:OWNER/REPO[:QUANT OR FILE]")
+@quiet_option
+def get_model(model: str, quiet: bool) -> None:
+    """Fetch a model from the hub, or its newer version, and print its path; a fetch that was cut goes on.
+
+    HF_HOME, HF_HUB_CACHE, HF_TOKEN, HF_ENDPOINT and LLAMA_CACHE are honoured.
+    """
+    from edgereason.cli.fetching import showing_downloads
+    from edgereason.loading import fetch_model
+
+    with showing_downloads(quiet=quiet) as on_download:
+        path = fetch_model(model, on_download)
+    click.echo(path)
 
 
 def _shown(value: Any) -> str:

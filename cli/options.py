@@ -109,18 +109,33 @@ def deadline_option(function: F) -> F:
     )(function)
 
 
-LOADING = ("model", "engine", "device", "threads", "profiles_dir", "chat_template")  # what `model_options` give
+LOADING = (
+    "model",
+    "engine",
+    "device",
+    "threads",
+    "profiles_dir",
+    "chat_template",
+    "offline",
+)  # what `model_options` give
 
 
 def model_options(function: F) -> F:
     """What decides which model is loaded, and how: the arguments of `Reasoner.load`."""
     return _together(
-        option("-m", "--model", default="abacus", show_default=True, help="A bundled name, a folder or a file."),
+        option(
+            "-m",
+            "--model",
+            default="abacus",
+            show_default=True,
+            help="A bundled name, a folder, a file, or hf:owner/repo[:quant or file].",
+        ),
         option("--engine", default="auto", show_default=True, help="What runs the model: auto or onnx."),
         option("--device", default="auto", show_default=True, help="auto, cpu or cuda."),
         option("--threads", type=click.IntRange(1, 1024), help="CPU threads of the engine.  [default: chosen]"),
         option("--profiles", "profiles_dir", type=_FOLDER, help="Folder with budget profiles of your own."),
         option("--chat-template", type=_FILE, help="Jinja chat template, instead of the model's own."),
+        option("--offline", is_flag=True, help="Make no connection: of hf: names, take what has been fetched before."),
     )(function)
 
 
