@@ -32,6 +32,7 @@ class Hub:
     resets: bool = False  # whether a cut is a reset rather than an end
     busy: list[int] = field(default_factory=list)  # status codes of the next answers with content
     swapped: dict[str, bytes] = field(default_factory=dict)  # path -> what is sent in place of its content
+    claimed: dict[str, int] = field(default_factory=dict)  # path -> size that the listing gives
     has_ranges: bool = True
     pace_bytes: int = 0  # content is sent in blocks of this size,
     pace_s: float = 0.0  # with this long a pause after each
@@ -90,10 +91,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _list(self, repo: str) -> None:
         def entry(path: str, content: bytes) -> dict[str, Any]:
-            plain = {"rfilename": path, "size": len(content), "blobId": hashlib.sha1(content).hexdigest()}
+            size = self.hub.claimed.get(path, len(content))
+            plain = {"rfilename": path, "size": size, "blobId": hashlib.sha1(content).hexdigest()}
             if len(content) < LARGE_BYTES:
                 return {**plain, "blobId": checksum(content)}
-            return {**plain, "lfs": {"sha256": checksum(content), "size": len(content), "pointerSize": 130}}
+            return {**plain, "lfs": {"sha256": checksum(content), "size": size, "pointerSize": 130}}
 
         siblings = [entry(*item) for item in self.hub.repos[repo].items()]
         body = json.dumps({"id": repo, "sha": self.hub.commit(repo), "siblings": siblings, "tags": []}).encode()

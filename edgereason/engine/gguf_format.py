@@ -23,6 +23,7 @@ MAX_ALIGNMENT = 1 << 20
 MAX_KEYS = 1 << 16
 MAX_TENSORS = 1 << 18
 MAX_ELEMENTS = 1 << 26  # of one array in the metadata
+MAX_METADATA_BYTES = 1 << 28  # a vocabulary of 256,000 tokens takes some 20 million
 MAX_KEY_BYTES = (1 << 16) - 1
 MAX_NAME_BYTES = 63  # llama.cpp keeps a tensor's name in 64 bytes
 MAX_STRING_BYTES = 1 << 26
@@ -173,6 +174,8 @@ def _parse(cursor: _Cursor) -> GgufFile:
     for index in range(num_keys):
         key = _key(cursor, index, metadata)
         kinds[key], metadata[key] = _value(cursor, key)
+        if cursor.at > MAX_METADATA_BYTES:
+            raise cursor.fault(f"the metadata is longer than {MAX_METADATA_BYTES:,} bytes")
     alignment = _alignment(cursor, metadata, kinds)
     table = [_tensor(cursor, index) for index in range(num_tensors)]
     return GgufFile(

@@ -88,7 +88,8 @@ def _load_in_child(header: GgufHeader) -> None:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=limit_s,
-            env={**os.environ, "GGML_NO_BACKTRACE": "1"},  # no debugger is started on what ends there
+            cwd=os.sep,  # what lies in the caller's folder is not to be imported
+            env=_environment(),
             check=False,
         )
     except subprocess.TimeoutExpired:
@@ -100,7 +101,15 @@ def _load_in_child(header: GgufHeader) -> None:
     if said is None:
         how = f"signal {-done.returncode}" if done.returncode < 0 else f"exit code {done.returncode}"
         said = f"ends the process that loads it ({how})"
+    if done.returncode == -9:  # SIGKILL, a name that Windows does not have
+        raise ModelFileError(f"{path} {said}", hint="Probably there is too little memory: choose a smaller model.")
     raise ModelFileError(f"{path} {said}{': ' + reason if reason else ''}", hint=FETCH_AGAIN)
+
+
+def _environment() -> dict[str, str]:
+    """The caller's, with the modules that the caller finds, and without a debugger for what ends at an assertion."""
+    found = os.pathsep.join(os.path.abspath(place) for place in sys.path)
+    return {**os.environ, "PYTHONPATH": found, "GGML_NO_BACKTRACE": "1"}
 
 
 def _reason(stderr: str) -> str:

@@ -149,6 +149,29 @@ def test_what_ends_the_loading_process_is_an_error_of_ours(model: Path) -> None:
     assert "GGML_ASSERT" in said
 
 
+def test_the_first_load_sees_the_callers_modules_and_not_its_folder(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file named like a library, in the folder that a command is started in, is not run; a relative path is found."""
+    for name in ("llama_cpp", "numpy", "edgereason"):
+        (model.parent / f"{name}.py").write_text("raise SystemExit(99)")
+    monkeypatch.chdir(model.parent)
+    monkeypatch.setattr(sys, "path", [place for place in sys.path if place])
+
+    assert 1 == len(prove_gguf(Path(model.name), Path("seen")).parts)
+    assert 1 == len(list(Path("seen").iterdir()))
+
+
+def test_a_load_that_is_killed_hints_at_memory(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Linux does where memory runs out."""
+    killed = subprocess.CompletedProcess([], -signal.SIGKILL, b"", b"")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: killed)
+    with pytest.raises(ModelFileError, match="signal 9") as caught:
+        prove_gguf(model, model.parent / "seen")
+
+    assert "memory" in caught.value.hint
+
+
 def test_an_architecture_that_is_not_known_is_refused_in_llama_cpps_words(model: Path) -> None:
     """Which of them there are is the library's to say."""
     model.write_bytes(model.read_bytes().replace(b"llama", b"lemma"))

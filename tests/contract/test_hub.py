@@ -21,8 +21,9 @@ BIG = random.Random(0).randbytes(3_000_000)
 _FIND = """
 import json, sys
 from edgereason.errors import EdgeReasonError
-from edgereason.hub import find, parse_name
+from edgereason.hub import find, parse_name, transfer
 
+transfer.WAITS_S = (0.01, 0.01, 0.01)  # instead of seconds
 options = json.loads(sys.argv[2])
 seen = []
 try:
@@ -203,6 +204,34 @@ def test_too_many_bytes_are_refused(hub: Any, find: Find, tmp_path: Path) -> Non
 
     assert "is longer than the hub says" in find().said
     assert [0] == [path.stat().st_size for path in tmp_path.glob("**/blobs/*")]
+
+
+def test_a_file_that_ends_early_is_not_the_model(hub: Any, find: Find) -> None:
+    """Whole as an answer, and shorter than the hub lists it."""
+    hub.repos[REPO] = {"tiny-Q8_0.gguf": BIG}
+    hub.claimed["tiny-Q8_0.gguf"] = len(BIG) + 1
+
+    assert f"ends before {len(BIG) + 1:,} bytes" in find().said
+    assert "ModelNotFoundError" == find(offline=True).error
+
+
+def test_a_model_that_does_not_fit_the_disk_is_not_begun(hub: Any, find: Find) -> None:
+    """The message says how much is missing, and where."""
+    hub.repos[REPO] = {"tiny-Q8_0.gguf": BIG}
+    hub.claimed["tiny-Q8_0.gguf"] = 10**18
+    refused = find()
+
+    assert f"{REPO!r} needs 1,000,000,000,000,000,000 bytes more" in refused.said
+    assert "HF_HUB_CACHE" in refused.hint
+    assert not any("/store/" in path for path in hub.sent())
+
+
+@pytest.mark.parametrize("path", ["../tiny.gguf", "/etc/tiny.gguf", "a/../../tiny.gguf"])
+def test_a_listing_that_leads_elsewhere_is_refused(hub: Any, find: Find, path: str) -> None:
+    """No file is written outside of the cache."""
+    hub.repos[REPO] = {path: BIG}
+
+    assert "which is no path" in find().said
 
 
 def test_a_newer_version_is_fetched_when_asked_for(hub: Any, find: Find) -> None:

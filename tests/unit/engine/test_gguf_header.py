@@ -220,6 +220,13 @@ def test_a_fault_names_its_byte(write: Write) -> None:
     assert f"at byte {place} of {path.stat().st_size}" in refusal(path)
 
 
+def test_more_metadata_than_any_model_has_is_refused(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However large the file is: what is read of it has a bound."""
+    monkeypatch.setattr("edgereason.engine.gguf_format.MAX_METADATA_BYTES", 200)
+
+    assert "the metadata is longer than 200 bytes" in refusal(write(llama()))
+
+
 def test_a_missing_file_is_not_found(tmp_path: Path) -> None:
     """Another error than a damaged one; so is a folder."""
     with pytest.raises(ModelNotFoundError, match=r"none\.gguf"):
