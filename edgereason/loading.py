@@ -169,9 +169,10 @@ def _on_the_hub(model: str, engine: str, offline: bool, on_download: OnProgress 
 
 
 def _tokenizer_folder(weights: Path) -> Path:
-    """The weights' folder, or the one above where only that has a tokenizer: exports are often in a folder `onnx`."""
+    """The weights' folder; of an ONNX file the one above where only that has a tokenizer, as around a folder `onnx`."""
     own, above = weights.parent, weights.absolute().parent.parent
-    return above if not (own / "tokenizer.json").exists() and (above / "tokenizer.json").exists() else own
+    is_above = (above / "tokenizer.json").exists() and not (own / "tokenizer.json").exists()
+    return above if is_above and weights.suffix.lower() == ".onnx" else own
 
 
 def _name(path: Path) -> str:

@@ -50,6 +50,24 @@ def test_the_file_that_genai_config_names_is_preferred(tmp_path: Path) -> None:
     assert "b.onnx" == find_model(tmp_path).weights.name
 
 
+def test_a_tokenizer_may_lie_above_the_weights(tmp_path: Path) -> None:
+    """Where there is none beside them."""
+    (tmp_path / "onnx").mkdir()
+    (tmp_path / "onnx" / "model_q4.onnx").touch()
+    beside = find_model(tmp_path / "onnx").folder
+    (tmp_path / "tokenizer.json").touch()
+    above = find_model(tmp_path / "onnx" / "model_q4.onnx").folder
+    (tmp_path / "onnx" / "tokenizer.json").touch()
+
+    assert [tmp_path / "onnx", tmp_path, tmp_path / "onnx"] == [beside, above, find_model(tmp_path / "onnx").folder]
+
+
+def test_a_name_of_the_hub_must_have_the_form_of_one() -> None:
+    """Before anything is imported or asked."""
+    with pytest.raises(ConfigError, match="'hf:abacus' is no name of the hub"):
+        find_model("hf:abacus")
+
+
 def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
     """Nothing there, an empty folder, a file of another kind, an engine that does not exist."""
     (tmp_path / "notes.txt").touch()
