@@ -11,6 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import gguf
+import numpy as np
 import pytest
 
 from edgereason.engine import gguf_probe, open_engine
@@ -81,12 +83,56 @@ print(json.dumps(fates))
 """
 
 
-@pytest.mark.parametrize(("name", "files"), [("abacus", 500), ("stories260K.gguf", 250)])
+def random_mixture(path: Path) -> Path:
+    """A mixture of experts with random weights, written here: an architecture with more that can be wrong."""
+    rng = np.random.default_rng(0)
+    width, experts, vocabulary = 32, 4, 64
+    writer = gguf.GGUFWriter(path, "qwen3moe")
+    writer.add_block_count(1)
+    writer.add_context_length(64)
+    writer.add_embedding_length(width)
+    writer.add_feed_forward_length(64)
+    writer.add_expert_feed_forward_length(16)
+    writer.add_expert_count(experts)
+    writer.add_expert_used_count(2)
+    writer.add_head_count(2)
+    writer.add_head_count_kv(1)
+    writer.add_key_length(16)
+    writer.add_value_length(16)
+    writer.add_rope_freq_base(10000.0)
+    writer.add_layer_norm_rms_eps(1e-6)
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("qwen2")
+    writer.add_token_list([f"word{index}" for index in range(vocabulary)])
+    writer.add_token_types([1] * vocabulary)
+    writer.add_token_merges(["w o", "r d"])
+    shapes = {
+        "token_embd": (vocabulary, width), "output_norm": (width,), "output": (vocabulary, width),
+        "blk.0.attn_norm": (width,), "blk.0.ffn_norm": (width,), "blk.0.attn_q_norm": (16,), "blk.0.attn_k_norm": (16,),
+        "blk.0.attn_q": (32, width), "blk.0.attn_k": (16, width), "blk.0.attn_v": (16, width),
+        "blk.0.attn_output": (width, 32), "blk.0.ffn_gate_inp": (experts, width),
+        "blk.0.ffn_gate_exps": (experts, 16, width), "blk.0.ffn_up_exps": (experts, 16, width),
+        "blk.0.ffn_down_exps": (experts, width, 16),
+    }  # fmt: skip
+    for name, shape in shapes.items():
+        writer.add_tensor(f"{name}.weight", rng.normal(0, 0.2, shape).astype(np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+@pytest.mark.parametrize(("name", "files"), [("abacus", 500), ("random", 250), ("stories260K.gguf", 250)])
 def test_no_damage_ends_the_process_of_whoever_asks(
     name: str, files: int, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     """Copies with bits flipped or cut off: refused by the check, or by a child that may die, or used."""
-    path = BUNDLED if name == "abacus" else request.getfixturevalue("test_data") / "models" / name
+    if name == "random":
+        path = random_mixture(tmp_path / "random.gguf")
+        prove_gguf(path, tmp_path / "seen")
+    else:
+        path = BUNDLED if name == "abacus" else request.getfixturevalue("test_data") / "models" / name
     run = subprocess.run(
         [sys.executable, "-c", _DAMAGE, str(path), str(files), "0", str(tmp_path)],
         env={**os.environ, "GGML_NO_BACKTRACE": "1"}, capture_output=True, text=True, check=False,
