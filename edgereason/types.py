@@ -30,14 +30,19 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Markers:
-    """Token sequences that open and close a thought; empty where the model has none.
+    """What opens and closes a thought, as token sequences; empty where the model has none.
 
     open_thought    appended to the prefix to make the model think (empty: the template opened it)
     direct          appended to the prefix to make the model answer without thinking
     thought_open, thought_close   what is looked for in sampled text
     close_thought   forced to end a running thought, up to where the answer begins
     answer_opener   forced after it so that the answer is parseable from its first token ("\\boxed{")
-    extension       forced where a row wanted to close, so that it thinks on ("Wait")
+    answer_header   forced after a thought that closed by itself, where an answer has a header of its own
+    extension       forced where a row wanted to close, so that it thinks on ("Wait"); after the close and with a new
+                    opening where the close is more than one token, since nothing ever rewinds
+    open_text, close_text   where the tags are no tokens of their own, so that letters around them change their ids:
+                    what is looked for in the sampled text instead
+    answer_end      text that ends an answer, and is none of it; answer_tags: all such text around an answer
     """
 
     open_thought: tuple[int, ...] = ()
@@ -45,8 +50,13 @@ class Markers:
     thought_open: tuple[int, ...] = ()
     thought_close: tuple[int, ...] = ()
     close_thought: tuple[int, ...] = ()
+    answer_header: tuple[int, ...] = ()
     answer_opener: tuple[int, ...] = ()
     extension: tuple[int, ...] = ()
+    open_text: str = ""
+    close_text: str = ""
+    answer_end: str = ""
+    answer_tags: tuple[str, ...] = ()
     end_of_turn: frozenset[int] = frozenset()
 
 

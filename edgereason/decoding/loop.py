@@ -23,6 +23,7 @@ from edgereason.decoding.policies import (
     think_move,
 )
 from edgereason.decoding.row import Row, RowLimits
+from edgereason.decoding.texts import answer_text, thought_text
 from edgereason.errors import Aborted
 from edgereason.protocols import Batch, Clock, Codec, Prefix, Proposals
 from edgereason.trace import Trace
@@ -163,7 +164,7 @@ class Decoder:
                     ended.append((row, reason))
         all_forced = not tokens
         for row in self._live.values():
-            if row.pending:
+            if row.pending and row.id not in tokens:  # not behind a token that was just sampled
                 alone = all_forced or not self.one_pass_per_token
                 tokens[row.id] = row.take_pending(len(row.pending) if alone else 1)
         return tokens, ended
@@ -180,9 +181,11 @@ class Decoder:
             self._apply(row, move, token)
             return None
         row.append(token, proposals.logprobs[index], proposals.entropies[index])
-        if move.then is not None:
+        if move.forced:
+            self._apply(row, Force(move.forced, (), move.then or row.phase, is_extension=move.is_extension), None)
+        elif move.then is not None:
             row.enter(move.then)
-        elif row.phase == "answering" and answer_is_over(row, lambda: self.codec.decode(row.answer_tokens)):
+        elif row.phase == "answering" and answer_is_over(row, self.markers, lambda: self._decode(row.answer_tokens)):
             return row.closed_by
         tokens[row.id] = [token]
         return None
@@ -206,8 +209,8 @@ class Decoder:
     def _move(self, row: Row, token: int) -> Move:
         """The policy's move for the phase that the row is in."""
         if row.phase == "thinking":
-            return think_move(row, token, self.markers, lambda: self._mid_character(row))
-        return answer_move(row, token, self.markers)
+            return think_move(row, token, self.markers, self._decode, lambda: self._mid_character(row))
+        return answer_move(row, token, self.markers, self._decode)
 
     def _apply(self, row: Row, move: Force, replaced: int | None) -> None:
         """Queue forced tokens and note what they replaced."""
@@ -275,9 +278,8 @@ class Decoder:
 
     def _rollout(self, row: Row, reason: Finish, has_answer: bool) -> Rollout:
         """The frozen record of one row."""
-        thought = [token for token, inside in zip(row.tokens, row.in_thought, strict=True) if inside]
         is_plain = not self.markers.thought_close and row.answer_start == 0
-        text = self.codec.decode(row.tokens if is_plain else row.answer_tokens).strip() if has_answer else ""
+        text = answer_text(row, self.markers, self._decode) if has_answer else ""
         answer, canonical = self.read_answer(text) if has_answer else (None, None)
         sampled = [
             logprob
@@ -292,15 +294,19 @@ class Decoder:
             entropies=tuple(row.entropies),
             forced=tuple(row.forced),
             finish=reason,
-            reasoning="" if is_plain else self.codec.decode(thought).strip(),
+            reasoning=thought_text(row, self.markers, self._decode),
             text=text,
             answer=answer,
             canonical=canonical,
             confidence=confidence(row.option_logprobs or sampled),
-            reasoning_tokens=0 if is_plain else len(thought),
+            reasoning_tokens=0 if is_plain else sum(row.in_thought),
             is_direct=row.is_direct,
             finished_s=self.clock() - self.started,
         )
+
+    def _decode(self, tokens: Sequence[int]) -> str:
+        """Text of ids, without control tokens."""
+        return self.codec.decode(tokens)
 
     def _mid_character(self, row: Row) -> bool:
         """Whether the row's text ends inside a UTF-8 character of at most four bytes."""

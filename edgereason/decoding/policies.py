@@ -16,9 +16,11 @@ from edgereason.types import Finish, Markers
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """Keep the sampled token; `then` is the phase it leads to, if another."""
+    """Keep the sampled token and put `forced` after it; `then` is the phase that this leads to, if another."""
 
     then: Phase | None = None
+    forced: tuple[int, ...] = ()
+    is_extension: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Finished:
 
 
 Move = Accept | Force | Finished
+Decode = Callable[[Sequence[int]], str]
 Ids = tuple[int, ...]
 ACCEPT = Accept()
 
@@ -52,12 +55,21 @@ def without_overlap(tail: Sequence[int], forced: tuple[int, ...]) -> tuple[int, 
     return forced
 
 
-def completes(tail: Sequence[int], token: int, marker: tuple[int, ...]) -> bool:
-    """Whether `token` finishes `marker` at the end of `tail`."""
+def completes(tail: Sequence[int], token: int, marker: tuple[int, ...], text: str, decode: Decode) -> bool:
+    """Whether `token` finishes a marker at the end of `tail`.
+
+    The marker is a token sequence; or a text, where letters around it may share tokens with it (">" with a line break
+    after it), so that only what the tokens say can be looked at.
+    """
+    if text:
+        if text[-1] not in decode([token]):
+            return False
+        before = tail[-len(text) :]  # a token is at least a character, or a byte of one
+        return decode([*before, token]).count(text) > decode(before).count(text)
     if not marker or token != marker[-1]:
         return False
-    before = len(marker) - 1
-    return before == 0 or tuple(tail[-before:]) == marker[:-1]
+    before = tail[len(tail) - len(marker) + 1 :] if len(marker) > 1 else ()
+    return tuple(before) == marker[:-1]
 
 
 def closing(row: Row, markers: Markers, reason: Finish) -> Force:
@@ -66,12 +78,10 @@ def closing(row: Row, markers: Markers, reason: Finish) -> Force:
     return Force(close, markers.answer_opener, "answering", closed_by=reason)
 
 
-def think_move(row: Row, token: int, markers: Markers, mid_character: Callable[[], bool]) -> Move:
+def think_move(row: Row, token: int, markers: Markers, decode: Decode, mid_character: Callable[[], bool]) -> Move:
     """The move of a thinking row; `mid_character()` tells whether its text ends inside a UTF-8 character."""
-    if completes(row.tokens, token, markers.thought_close):
-        if can_extend(row, markers):
-            return Force(without_overlap(row.tokens[-8:], markers.extension), (), "thinking", is_extension=True)
-        return Accept("answering")
+    if completes(row.tokens, token, markers.thought_close, markers.close_text, decode):
+        return close_move(row, markers)
     if token in markers.end_of_turn:
         return closing(row, markers, "eos") if markers.thought_close else Finished("eos")
     if row.think_used >= row.limits.think:
@@ -82,21 +92,25 @@ def think_move(row: Row, token: int, markers: Markers, mid_character: Callable[[
     return ACCEPT
 
 
-def can_extend(row: Row, markers: Markers) -> bool:
-    """Whether an early close may be replaced: only where the closer is one token, since nothing ever rewinds."""
-    return (
-        row.extensions_used < row.limits.extensions
-        and row.think_used < row.limits.think
-        and bool(markers.extension)
-        and len(markers.thought_close) == 1
-    )
+def close_move(row: Row, markers: Markers) -> Move:
+    """The move of a row that wants to close: go on to the answer, or think on while extensions are left.
+
+    A closer of one token is replaced; one of several stands already, since nothing ever rewinds, and what is forced
+    after it opens the thought again.
+    """
+    can_extend = row.extensions_used < row.limits.extensions and row.think_used < row.limits.think
+    if not (can_extend and markers.extension):
+        return Accept("answering", markers.answer_header)
+    if len(markers.thought_close) == 1 and not markers.close_text:
+        return Force(without_overlap(row.tokens[-8:], markers.extension), (), "thinking", is_extension=True)
+    return Accept("thinking", markers.extension, is_extension=True)
 
 
-def answer_move(row: Row, token: int, markers: Markers) -> Move:
+def answer_move(row: Row, token: int, markers: Markers, decode: Decode) -> Move:
     """The move of an answering row, before the answer's text is looked at."""
     if token in markers.end_of_turn:
         return Finished(row.closed_by)
-    if completes(row.tokens, token, markers.thought_open) and not row.is_direct:
+    if not row.is_direct and completes(row.tokens, token, markers.thought_open, markers.open_text, decode):
         if row.think_used < row.limits.think:
             return Accept("thinking")
         return Force((), without_overlap(row.tokens[-8:], markers.answer_opener), "answering", closed_by="forced")
@@ -131,8 +145,10 @@ def box_is_closed(text: str) -> bool:
     return False
 
 
-def answer_is_over(row: Row, text: Callable[[], str]) -> bool:
-    """Whether an answering row needs no further token: its cap is reached, or a forced answer has closed its brace."""
-    if row.answer_used >= row.limits.answer:
+def answer_is_over(row: Row, markers: Markers, text: Callable[[], str]) -> bool:
+    """Whether an answering row needs no further token: its cap is reached, its closing tag is written, or a forced
+    answer has closed its brace.
+    """
+    if row.answer_used >= row.limits.answer or (markers.answer_end and markers.answer_end in text()):
         return True
     return (row.limits.stop_at_box or row.closed_by != "eos") and box_is_closed(text())

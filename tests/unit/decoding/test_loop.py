@@ -75,6 +75,40 @@ def test_an_early_close_is_replaced_by_an_extension(bench: Make) -> None:
     assert ("2", "one\nWait two") == (rollout.answer, rollout.reasoning)
 
 
+def test_a_text_tag_closes_wherever_it_stands(bench: Make, markers: Markers) -> None:
+    """Tags of plain text are looked for in the text; neither thought nor answer keeps any of them."""
+    tags = {"thought_open": tuple(b"[t]"), "thought_close": tuple(b"[/t]"), "open_text": "[t]", "close_text": "[/t]"}
+    forced = {"open_thought": tuple(b"[t]"), "close_thought": tuple(b"[/t]<r>"), "answer_header": ()}
+    ends = {"answer_end": "</r>", "answer_tags": ("<r>", "</r>")}
+    text = replace(markers, **tags, **forced, **ends)
+    (rollout,) = think(bench({"[t]": "one [x] two[/t]<r>\\boxed{42}</r>and more"}, markers=text), answer=40)
+
+    assert ("42", "eos") == (rollout.answer, rollout.finish)
+    assert ("one [x] two", "\\boxed{42}") == (rollout.reasoning, rollout.text)
+
+
+def test_a_closer_that_stands_already_is_followed_by_a_new_opening(bench: Make, markers: Markers) -> None:
+    """Where the closer is several tokens nothing is taken back: an extension opens the thought again after it."""
+    tags = {"thought_open": tuple(b"[t]"), "thought_close": tuple(b"[/t]"), "open_text": "[t]", "close_text": "[/t]"}
+    text = replace(markers, **tags, open_thought=tuple(b"[t]"), extension=tuple(b"\n[t]Wait"))
+    script = {"[t]": "one[/t]\\boxed{1}<end>", "Wait": " two[/t]\\boxed{42}<end>"}
+    (rollout,) = think(bench(script, markers=text), extensions=1)
+
+    assert "[t]one[/t]\n[t]Wait two[/t]\\boxed{42}" == bytes(rollout.tokens).decode()
+    assert ("42", "oneWait two") == (rollout.answer, rollout.reasoning)
+
+
+def test_a_header_is_forced_after_a_thought_that_closed_by_itself(bench: Make, markers: Markers) -> None:
+    """The answer begins behind its header, which is no part of it, and the row stays one that ended by itself."""
+    header = replace(markers, answer_header=tuple(b"(to=user)"))
+    made = bench({"<think>\n": "one</think>", "(to=user)": "\\boxed{42}<end>"}, markers=header)
+    rollouts = think(made, rows=2)
+
+    assert [("42", "eos", "one", "\\boxed{42}")] * 2 == [(r.answer, r.finish, r.reasoning, r.text) for r in rollouts]
+    first = zip(rollouts[0].tokens, rollouts[0].forced, strict=True)
+    assert b"(to=user)" == bytes(token for token, is_forced in list(first)[2:] if is_forced)
+
+
 def test_several_thought_blocks_count_against_one_budget(bench: Make) -> None:
     """A thought that is opened again goes on counting where the first one stopped."""
     script = {"<think>\n": "abcd</think>x<think>efghijkl", "\\boxed{": "7}<end>"}
