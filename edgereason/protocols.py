@@ -134,11 +134,71 @@ class Engine(Protocol):
         """Free the model; closing twice is fine."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddedToken:
+    """A token that stands for a text as a whole, beside the pieces that a vocabulary builds words from.
+
+    strips_left, strips_right: whether it takes the whitespace around it along; is_found: whether `Vocabulary.encode`
+    finds it in plain text all the same.
+    """
+
+    id: int
+    text: str
+    is_special: bool = False
+    strips_left: bool = False
+    strips_right: bool = False
+    is_found: bool = False
+
+
+class Encoded(Protocol):
+    """Ids of a text, and the stretch of characters that each stands for."""
+
+    @property
+    def ids(self) -> Sequence[int]:
+        """The ids."""
+
+    @property
+    def offsets(self) -> Sequence[tuple[int, int]]:
+        """(start, end) of each id in the text."""
+
+
+class Vocabulary(Protocol):
+    """What a model's files say about text, whichever file says it and whatever reads it.
+
+    size            one more than the largest id
+    added           every token that stands for a text as a whole, special or not
+    harmless        ids that control nothing though they are added: what stands for unknown characters
+    named_tokens    what a chat template may write: `bos_token`, `eos_token`, ...
+    end_of_turn     ids that end a turn
+    bos             what a prompt begins with; None where the model asks for nothing
+    spaces_start, spaces_after_added   whether a blank is put before a text, and before what follows an added token
+    chat_template   its source; None where the files have none
+    source          the file, for messages
+    """
+
+    size: int
+    added: Sequence[AddedToken]
+    harmless: frozenset[int]
+    named_tokens: Mapping[str, str]
+    end_of_turn: frozenset[int]
+    bos: int | None
+    spaces_start: bool
+    spaces_after_added: bool
+    chat_template: str | None
+    source: str
+
+    def encode(self, text: str) -> Encoded:
+        """Plain text, in which no special token is looked for."""
+
+    def bytes_of(self, token: int) -> bytes:
+        """What a token stands for; nothing for an id that is none."""
+
+
 class Codec(Protocol):
     """Text to ids and back, for the stages that must not know a tokenizer library."""
 
-    def encode(self, text: str) -> tuple[int, ...]:
-        """Ids of plain text; never a control token, whatever the text says."""
+    def encode(self, text: str, *, continues: bool = False) -> tuple[int, ...]:
+        """Ids of plain text, which may go on from other text; never a control token, whatever the text says."""
 
     def decode(self, tokens: Sequence[int]) -> str:
         """Text of ids, markers and control tokens left out; bytes of an unfinished character at the end dropped."""

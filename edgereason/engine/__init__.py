@@ -9,9 +9,10 @@ import os
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from edgereason.errors import ConfigError, EngineMissingError, did_you_mean
-from edgereason.protocols import Engine
+from edgereason.protocols import Engine, Vocabulary
 
 # onnxruntime's own wheels (1.29 and newer, on Linux too) send usage data and keep an id in the cache folder, unless
 # this says otherwise before they are imported. Whoever wants that sets it to 0.
@@ -21,6 +22,7 @@ ENGINES = {"onnx": "edgereason.engine.onnx:OnnxEngine"}
 
 _INSTALL = {
     "onnx": 'pip install "edgereason[cpu]"',
+    "llama-cpp": 'pip install "edgereason[llama]"',
 }
 
 
@@ -34,14 +36,31 @@ def open_engine(name: str, model: Path, **options: object) -> Engine:
     """
     if name not in ENGINES:
         raise ConfigError(f"unknown engine {name!r}", hint=did_you_mean(name, ENGINES))
-    module, attribute = ENGINES[name].split(":")
+    backend: Callable[..., Engine] = _imported(ENGINES[name], f"the engine {name!r}", _INSTALL[name])
+    return backend(model, **options)
+
+
+def open_vocabulary(model: Path) -> Vocabulary:
+    """The vocabulary of a GGUF file, read without its weights.
+
+    Raises:
+        EngineMissingError: llama-cpp-python is not installed.
+        ModelError: the file holds no vocabulary that can be read.
+    """
+    reader: Callable[[Path], Vocabulary] = _imported(
+        "edgereason.engine.llama_vocab:LlamaVocabulary", f"the vocabulary in {str(model)!r}", _INSTALL["llama-cpp"]
+    )
+    return reader(model)
+
+
+def _imported(place: str, what: str, hint: str) -> Any:
+    """The attribute at `module:attribute`; raises EngineMissingError where a library that it needs is not installed."""
+    module, attribute = place.split(":")
     try:
-        backend: Callable[..., Engine] = getattr(import_module(module), attribute)
+        return getattr(import_module(module), attribute)
     except ImportError as error:
         if (error.name or "").startswith("edgereason"):
             raise
         raise EngineMissingError(
-            f"the engine {name!r} needs {error.name or 'a library'}, which cannot be imported: {error}",
-            hint=_INSTALL[name],
+            f"{what} needs {error.name or 'a library'}, which cannot be imported: {error}", hint=hint
         ) from error
-    return backend(model, **options)

@@ -204,7 +204,7 @@ class Steady:
 class Numbers:
     """A codec that writes ids as numbers."""
 
-    def encode(self, text: str) -> tuple[int, ...]:
+    def encode(self, text: str, *, continues: bool = False) -> tuple[int, ...]:
         """The numbers in the text."""
         return tuple(int(word) for word in text.split())
 

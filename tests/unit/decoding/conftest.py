@@ -20,7 +20,7 @@ VOCAB = 260
 class ByteCodec:
     """Text as UTF-8 bytes; control tokens have no text."""
 
-    def encode(self, text: str) -> tuple[int, ...]:
+    def encode(self, text: str, *, continues: bool = False) -> tuple[int, ...]:
         """Its bytes."""
         return tuple(text.encode())
 
