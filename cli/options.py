@@ -117,6 +117,8 @@ LOADING = (
     "profiles_dir",
     "chat_template",
     "offline",
+    "think_open",
+    "think_close",
 )  # what `model_options` give
 
 
@@ -136,6 +138,8 @@ def model_options(function: F) -> F:
         option("--profiles", "profiles_dir", type=_FOLDER, help="Folder with budget profiles of your own."),
         option("--chat-template", type=_FILE, help="Jinja chat template, instead of the model's own."),
         option("--offline", is_flag=True, help="Make no connection: of hf: names, take what has been fetched before."),
+        option("--think-open", metavar="TEXT", help="What begins a thought, where the template does not show it."),
+        option("--think-close", metavar="TEXT", help="What ends a thought."),
     )(function)
 
 

@@ -17,13 +17,13 @@ from typing import Any
 import platformdirs
 
 from edgereason.controller.profiles import read_profiles
-from edgereason.engine import ENGINES, open_engine
+from edgereason.engine import ENGINES, open_engine, open_vocabulary
 from edgereason.engine.gguf_probe import prove_gguf
 from edgereason.errors import ConfigError, ModelFileError, ModelNotFoundError, did_you_mean
 from edgereason.hub import OnProgress, find, is_hub_name, parse_name
 from edgereason.probing.prior import DirectAnswerProbe
 from edgereason.profiling.quick import quick_costs
-from edgereason.prompting import Tokenizer, load_tokenizer
+from edgereason.prompting import PromptOptions, Tokenizer, has_tokenizer, read_vocabulary
 from edgereason.protocols import Clock, Engine, Probe
 from edgereason.types import BudgetProfile, EngineInfo, ModelInfo, PassCosts
 
@@ -62,7 +62,7 @@ def load_parts(
     threads: int | None,
     device: str,
     profiles_dir: Path | None,
-    chat_template: Path | None,
+    prompts: PromptOptions,
     clock: Clock,
     offline: bool = False,
     on_download: OnProgress | None = None,
@@ -74,9 +74,9 @@ def load_parts(
     """
     profiles = budget_profiles(profiles_dir)
     files = find_model(model, engine, offline=offline, on_download=on_download)
-    tokenizer = load_tokenizer(files.folder, chat_template=chat_template)
     if files.weights.suffix.lower() == ".gguf":
         prove_gguf(files.weights, cache_folder("loads"))
+    tokenizer = open_tokenizer(files, prompts)
     opened = open_engine(files.engine, files.weights, threads=threads, device=device)
     try:
         tokenizer.check_vocabulary(opened.info.vocab_size)
@@ -92,8 +92,25 @@ def load_parts(
         profiles=profiles,
         costs=costs,
         model=info,
-        notes=(*opened.info.notes, *([note] if note else [])),
+        notes=(*opened.info.notes, *tokenizer.notes, *([note] if note else [])),
     )
+
+
+def open_tokenizer(files: ModelFiles, prompts: PromptOptions) -> Tokenizer:
+    """The tokenizer.json beside the weights; without one, the vocabulary that a GGUF file carries itself.
+
+    The same goes for the chat template: the caller's, the folder's, then that in the GGUF file.
+
+    Raises:
+        TokenizerError, ExtraMissingError: there is neither, or it cannot be read here.
+    """
+    is_gguf = files.weights.suffix.lower() == ".gguf"
+    if is_gguf and not has_tokenizer(files.folder):
+        return Tokenizer(open_vocabulary(files.weights), prompts)
+    vocabulary = read_vocabulary(files.folder)
+    if is_gguf and vocabulary.chat_template is None and prompts.chat_template is None:
+        vocabulary.chat_template = open_vocabulary(files.weights).chat_template
+    return Tokenizer(vocabulary, prompts)
 
 
 def cache_folder(kind: str) -> Path:

@@ -20,6 +20,7 @@ from edgereason.errors import Aborted, ClosedError, ConfigError, did_you_mean
 from edgereason.hub import OnProgress
 from edgereason.loading import Parts, load_parts
 from edgereason.pipeline import Pipeline
+from edgereason.prompting import PromptOptions
 from edgereason.protocols import Clock
 from edgereason.request import Options, Outcome, Request
 from edgereason.results import compose
@@ -59,15 +60,21 @@ class Reasoner:
         chat_template: Path | None = None,
         offline: bool = False,
         on_download: OnProgress | None = None,
+        think_open: str | None = None,
+        think_close: str | None = None,
         clock: Clock = time.perf_counter,
     ) -> Reasoner:
         """Load a bundled name, a path, or `hf:owner/repo[:quant or file]`, which is fetched unless it is cached.
 
         `offline` makes no connection; `on_download` is called with the progress of a fetch, on another thread.
 
+        chat_template: a Jinja file to use instead of the model's own.
+        think_open, think_close: what the model writes around a thought, where its template does not show it.
+
         Raises:
             ModelError, ExtraMissingError, ConfigError: what is wrong, and what to do.
         """
+        prompts = PromptOptions(chat_template=chat_template, think_open=think_open, think_close=think_close)
         return cls(
             lambda: load_parts(
                 model,
@@ -75,7 +82,7 @@ class Reasoner:
                 threads=threads,
                 device=device,
                 profiles_dir=profiles_dir,
-                chat_template=chat_template,
+                prompts=prompts,
                 clock=clock,
                 offline=offline,
                 on_download=on_download,

@@ -7,42 +7,49 @@ turn are gathered from generation_config.json, config.json, genai_config.json an
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgereason.errors import TokenizerError
+from edgereason.prompting.json_vocabulary import JsonVocabulary
 
 if TYPE_CHECKING:
     import tokenizers
 
+TOKENIZER_FILE = "tokenizer.json"
 MAX_FILE_BYTES = 128 * 1024 * 1024
 MAX_IDS = 2**32  # the library holds ids in 32 bits
 NAMED_TOKENS = ("bos_token", "eos_token", "pad_token", "unk_token")
 HINT = "Copy the tokenizer files of the model into its folder, or download the model again."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenizerFiles:
-    """What a model folder says about text."""
-
-    tokenizer: tokenizers.Tokenizer
-    chat_template: str
-    named_tokens: dict[str, str]
-    end_of_turn: frozenset[int]
+def has_tokenizer(folder: Path) -> bool:
+    """Whether a tokenizer.json lies in the folder; where none does, a GGUF file's own vocabulary serves."""
+    return (folder / TOKENIZER_FILE).exists()
 
 
-def read_files(folder: Path, chat_template: Path | None = None) -> TokenizerFiles:
-    """Return the folder's tokenizer and template; raises TokenizerError for what is missing or damaged."""
-    tokenizer = _read_tokenizer(folder / "tokenizer.json")
+def read_vocabulary(folder: Path) -> JsonVocabulary:
+    """Return the folder's vocabulary and template; raises TokenizerError for what is missing or damaged."""
+    tokenizer = _read_tokenizer(folder / TOKENIZER_FILE)
     config = _read_json(folder / "tokenizer_config.json")
     names = _named_tokens(config)
-    return TokenizerFiles(
-        tokenizer=tokenizer,
-        chat_template=_read_template(folder, config) if chat_template is None else _read_own_template(chat_template),
+    add_bos = config.get("add_bos_token")
+    return JsonVocabulary(
+        tokenizer,
+        source=str(folder),
         named_tokens=names,
         end_of_turn=_end_of_turn(folder, tokenizer, names.get("eos_token")),
+        chat_template=_template_in(folder, config),
+        add_bos=add_bos if isinstance(add_bos, bool) else None,
     )
+
+
+def read_template(path: Path) -> str:
+    """Return the source of a template that the caller chose; raises TokenizerError where there is none."""
+    source = _read_text(path)
+    if source is None or not source.strip():
+        raise TokenizerError(f"The chat template {str(path)!r} is {'missing' if source is None else 'blank'}.")
+    return source
 
 
 def _read_text(path: Path) -> str | None:
@@ -92,25 +99,13 @@ def _read_json(path: Path) -> dict[str, Any]:
     return value
 
 
-def _read_template(folder: Path, config: dict[str, Any]) -> str:
-    """The chat template's source, from its own file or from the configuration."""
+def _template_in(folder: Path, config: dict[str, Any]) -> str | None:
+    """The chat template's source, from its own file or from the configuration; None where there is none."""
     source = _read_text(folder / "chat_template.jinja") or config.get("chat_template")
     if isinstance(source, list):  # several, by name
         named = {entry.get("name"): entry.get("template") for entry in source if isinstance(entry, dict)}
         source = named.get("default")
-    if not isinstance(source, str) or not source.strip():
-        raise TokenizerError(
-            f"{str(folder)!r} has no chat template.", hint="Put the model's chat_template.jinja beside its tokenizer."
-        )
-    return source
-
-
-def _read_own_template(path: Path) -> str:
-    """The source of a template that the caller chose."""
-    source = _read_text(path)
-    if source is None or not source.strip():
-        raise TokenizerError(f"The chat template {str(path)!r} is {'missing' if source is None else 'blank'}.")
-    return source
+    return source if isinstance(source, str) and source.strip() else None
 
 
 def _named_tokens(config: dict[str, Any]) -> dict[str, str]:

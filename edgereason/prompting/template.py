@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -29,7 +29,12 @@ MAX_SOURCE_CHARS = 256 * 1024
 MAX_WRITTEN_CHARS = 1024 * 1024  # without user text, which is put in afterwards
 MAX_PRODUCT = 100_000  # of `*`, and length of a `range`
 NONCE_DIGITS = 40
-SWITCHES = ("enable_thinking", "thinking")  # Qwen and most others; Granite
+# Names under which templates look for a thinking switch, and what on and off are called there.
+SWITCHES: Mapping[str, tuple[object, object]] = {
+    "enable_thinking": (True, False),  # Qwen, SmolLM3, Nemotron and most others
+    "thinking": (True, False),  # Granite
+    "reasoning_effort": ("medium", "low"),  # gpt-oss
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ class Piece:
 class ChatTemplate:
     """One model's template. Rendering is a function of the messages and the switch (and the date, where it asks)."""
 
-    def __init__(self, source: str, constants: dict[str, str]) -> None:
+    def __init__(self, source: str, constants: Mapping[str, str]) -> None:
         """Compile the source, with the named tokens (`bos_token`, ...) that it may write.
 
         Raises:
@@ -52,11 +57,14 @@ class ChatTemplate:
         if len(source) > MAX_SOURCE_CHARS:
             raise TokenizerError(f"The chat template has {len(source):,} characters; at most {MAX_SOURCE_CHARS:,}.")
         self.source = source
-        self._constants = constants
-        self._template = _compile(source)
+        self._constants = dict(constants)
+        self._template, names = _compile(source)
+        self.switches = tuple(name for name in SWITCHES if name in names)
 
-    def render(self, messages: Sequence[Message], nonces: Sequence[str], *, thinking: bool) -> tuple[Piece, ...]:
+    def render(self, messages: Sequence[Message], nonces: Sequence[str], *, thinking: bool | None) -> tuple[Piece, ...]:
         """Return the prompt up to where the assistant speaks, with the thinking switch passed explicitly.
+
+        thinking: None leaves the switch undefined; what a template does then differs, so no prompt is made that way.
 
         Raises:
             QuestionError: the template refuses the conversation, or leaves a message out.
@@ -72,7 +80,7 @@ class ChatTemplate:
                 )
         return tuple(_pieces(written, contents))
 
-    def _written(self, messages: Sequence[Message], nonces: Sequence[str], thinking: bool) -> str:
+    def _written(self, messages: Sequence[Message], nonces: Sequence[str], thinking: bool | None) -> str:
         """The template's text, nonces in place of contents."""
         import jinja2
 
@@ -80,12 +88,12 @@ class ChatTemplate:
             {"role": message.role, "content": nonce if message.content else ""}
             for message, nonce in zip(messages, nonces, strict=True)
         ]
-        switches = dict.fromkeys(SWITCHES, thinking)
+        values = {} if thinking is None else {name: SWITCHES[name][not thinking] for name in self.switches}
         parts: list[str] = []
         room = MAX_WRITTEN_CHARS
         try:
             for part in self._template.generate(
-                messages=turns, add_generation_prompt=True, **switches, **self._constants
+                messages=turns, add_generation_prompt=True, **values, **self._constants
             ):
                 parts.append(part)
                 room -= len(part)
@@ -100,12 +108,14 @@ class ChatTemplate:
         return "".join(parts)
 
 
-def _compile(source: str) -> Template:
-    """The compiled template; raises TokenizerError where it is none."""
+def _compile(source: str) -> tuple[Template, set[str]]:
+    """The compiled template and the names that it looks for; raises TokenizerError where it is none."""
     import jinja2
+    import jinja2.meta
 
+    environment = _environment()
     try:
-        return _environment().from_string(source)
+        return environment.from_string(source), jinja2.meta.find_undeclared_variables(environment.parse(source))
     except (jinja2.TemplateError, RecursionError, SyntaxError, ValueError) as error:
         raise TokenizerError(f"The chat template does not compile: {error}") from error
 

@@ -1,11 +1,12 @@
-"""Where thoughts begin and end: one table of styles, marker sequences from it, and replies cut into thought and answer.
+"""Where thoughts begin and end: one table of styles, and the marker sequences of a prompt from it.
 
-Which style a model has is read off what its template writes where the assistant speaks, with thinking on and off; a
-template that writes no known tag there has no thoughts, and its answers are plain. Pure, given an encoder.
+Which style a model has is read off what its template writes when asked a question; a template that shows none has no
+thoughts, its answers are plain, and a note says so. Pure, given an encoder.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,12 +14,12 @@ from edgereason.prompting.template import Piece
 from edgereason.types import Markers
 
 Ids = tuple[int, ...]
-Encode = Callable[[str], Ids]  # the model's own control text to ids
+Encode = Callable[[str], Ids]  # the model's own control text, which goes on from other text, to ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThoughtStyle:
-    """How a family of models writes thoughts."""
+    """How a family of models writes thoughts. Nothing here depends on a tokenizer."""
 
     name: str
     open: str  # what begins a thought in sampled text
@@ -26,29 +27,80 @@ class ThoughtStyle:
     opening: str  # forced to begin one
     closing: str  # forced to end one, up to where the answer begins
     empty: str  # forced to answer without one
-    extension: str  # forced where a row wanted to close
+    extension: str = "\nWait"  # forced where a row wanted to close
+    header: str = ""  # forced after a thought that closed by itself, where an answer has a header of its own
+    answer_tags: tuple[str, ...] = ()  # what stands around an answer and is none of it; the last ends it
+    signs: tuple[str, ...] = ()  # what else a template of this style has in its source; all of it
 
 
 THINK_TAGS = ThoughtStyle(
-    name="think tags",
+    name="think tags",  # Qwen, QwQ, R1, SmolLM3, Nemotron and most others
     open="<think>",
     close="</think>",
     opening="<think>\n",
     closing="\n</think>\n\n",
     empty="<think>\n\n</think>\n\n",
-    extension="\nWait",
 )
-STYLES: tuple[ThoughtStyle, ...] = (THINK_TAGS,)
+# Tried in this order: those with signs of their own before those that are known by their tags alone.
+STYLES: tuple[ThoughtStyle, ...] = (
+    ThoughtStyle(
+        name="channels",  # gpt-oss: thought and answer are messages, each with a header
+        open="<|channel|>analysis<|message|>",
+        close="<|end|>",
+        opening="<|channel|>analysis<|message|>",
+        closing="<|end|><|start|>assistant<|channel|>final<|message|>",
+        empty="<|channel|>final<|message|>",
+        header="<|start|>assistant<|channel|>final<|message|>",
+        signs=("<|channel|>analysis<|message|>", "<|channel|>final<|message|>"),
+    ),
+    ThoughtStyle(
+        name="thought and response",  # Granite 3.3: all four tags are plain text
+        open="<think>",
+        close="</think>",
+        opening="<think>",
+        closing="</think><response>",
+        empty="<think></think><response>",
+        answer_tags=("<response>", "</response>"),
+        signs=("<think>", "<response>"),
+    ),
+    THINK_TAGS,
+    ThoughtStyle(
+        name="think brackets",  # Ministral and Magistral; the system text shows them with nothing around
+        open="[THINK]",
+        close="[/THINK]",
+        opening="[THINK]",
+        closing="[/THINK]",
+        empty="[THINK][/THINK]",
+    ),
+)
 ANSWER_OPENER = "\\boxed{"
 PLAIN_CLOSING = "\n\n"  # where an answer without thoughts is cut, before the answer opener
+PLAIN_NOTE = (
+    "This model's chat template shows no thoughts, so answers are plain; if the model thinks, name its tags "
+    "with think_open and think_close (--think-open, --think-close)."
+)
+_LIKELY = re.compile(
+    r"(?P<open>[<\[])(?P<slash>/?)(?P<name>[\w:.-]*(?:think|thought|reason)[\w:.-]*)[>\]]", re.IGNORECASE
+)
+
+
+def tags_style(open: str, close: str, name: str) -> ThoughtStyle:
+    """Return the style of thoughts between these two texts, set apart by line breaks."""
+    return ThoughtStyle(
+        name=name,
+        open=open,
+        close=close,
+        opening=f"{open}\n",
+        closing=f"\n{close}\n\n",
+        empty=f"{open}\n\n{close}\n\n",
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """One prompt as the template writes it with the switch one way: as text and as ids."""
+    """One prompt as the template writes it with the switch one way."""
 
     pieces: tuple[Piece, ...]
-    ids: Ids
 
     @property
     def head(self) -> tuple[Piece, ...]:
@@ -61,107 +113,108 @@ class Rendering:
         return "".join(piece.text for piece in self.pieces[self._head_length :])
 
     @property
+    def own_text(self) -> str:
+        """All that is the template's own."""
+        return "\0".join(piece.text for piece in self.pieces if not piece.is_user)
+
+    @property
     def _head_length(self) -> int:
         return max((index + 1 for index, piece in enumerate(self.pieces) if piece.is_user), default=0)
 
 
-def style_of(on: Rendering, off: Rendering) -> ThoughtStyle | None:
-    """Return the style whose tags the template writes where the assistant speaks; None: this model has no thoughts."""
-    for style in STYLES:
-        if any(tag in rendering.tail for rendering in (on, off) for tag in (style.open, style.close)):
-            return style
-    return None
+def style_of(on: Rendering, off: Rendering, source: str) -> tuple[ThoughtStyle | None, str]:
+    """Return the style that a template shows, and what a caller should be told about it.
 
-
-def split_prompt(on: Rendering, off: Rendering, encode: Encode, end_of_turn: frozenset[int]) -> tuple[Ids, Markers]:
-    """Return what is prefilled, which nothing that a profile chooses can change, and the marker sequences.
-
-    The prefix ends where the two renderings part, and before a thought that the template opens itself, so that every
-    row says in its own tokens whether it thinks. Where they part before the question (a switch in the system text),
-    the rendering with thinking on is used for both: the prefix is shared by all rows.
+    A tag counts where the assistant speaks, or as one of a pair in text that the template writes (a system text that
+    tells the model how to think). That it stands in the template's source is not enough: many only strip it from past
+    replies.
     """
-    style = style_of(on, off)
+    for style in STYLES:
+        if all(sign in source for sign in style.signs) and (style.header or _shows(style.open, style.close, on, off)):
+            return style, ""
+    for match in _LIKELY.finditer(on.own_text + "\0" + off.own_text):
+        brackets = "<>" if match["open"] == "<" else "[]"
+        tag, end = (f"{brackets[0]}{slash}{match['name']}{brackets[1]}" for slash in ("", "/"))
+        if _shows(tag, end, on, off):
+            return tags_style(tag, end, "detected tags"), (
+                f"Thoughts are taken to stand between {tag!r} and {end!r}, as this chat template suggests."
+            )
+    return None, PLAIN_NOTE
+
+
+def _shows(open: str, close: str, on: Rendering, off: Rendering) -> bool:
+    """Whether the template writes these tags as markers."""
+    in_tail = any(tag in rendering.tail for rendering in (on, off) for tag in (open, close))
+    return in_tail or any(open in rendering.own_text and close in rendering.own_text for rendering in (on, off))
+
+
+def split_prompt(on: Rendering, off: Rendering, style: ThoughtStyle | None) -> tuple[tuple[Piece, ...], str, str]:
+    """Return (what is prefilled, what opens a thought after it, what answers without one).
+
+    What is prefilled ends where the two renderings part, and before a thought that the template opens itself: nothing
+    that a profile chooses can change it, and every row says in its own tokens whether it thinks. Where they part before
+    the question (a switch in the system text), the rendering with thinking on is used for both.
+    """
     if style is None:
-        markers = Markers(
-            close_thought=encode(PLAIN_CLOSING), answer_opener=encode(ANSWER_OPENER), end_of_turn=end_of_turn
-        )
-        return off.ids, markers
-    thought_open, thought_close = encode(style.open), encode(style.close)
+        return off.pieces, "", ""
     has_one_head = on.head == off.head
-    end = common_length(on.ids, off.ids) if has_one_head else len(on.ids)
+    end = _common_length(on.tail, off.tail) if has_one_head else len(on.tail)
     if style.open in on.tail:
-        end = min(end, last_start(on.ids, thought_open))
-    opening = on.ids[end:]
-    direct = off.ids[end:] if has_one_head else ()
-    markers = Markers(
-        open_thought=opening if find(opening, thought_open) is not None else opening + encode(style.opening),
-        direct=direct if find(direct, thought_close) is not None else encode(style.empty),
+        end = min(end, on.tail.rindex(style.open))
+    opening = on.tail[end:]
+    direct = off.tail[end:] if has_one_head else ""
+    prefix = on.pieces if end == len(on.tail) else (*on.head, Piece(on.tail[:end]))
+    return (
+        prefix,
+        opening if style.open in opening else opening + style.opening,
+        direct if style.close in direct else style.empty,
+    )
+
+
+def _common_length(left: str, right: str) -> int:
+    """How many characters the two share from the start."""
+    pairs = zip(left, right, strict=False)
+    return next((place for place, (one, other) in enumerate(pairs) if one != other), min(len(left), len(right)))
+
+
+def markers_of(
+    style: ThoughtStyle | None,
+    opening: str,
+    direct: str,
+    *,
+    encode: Encode,
+    is_control: Callable[[Ids], bool],
+    end_of_turn: frozenset[int],
+) -> Markers:
+    """Return the marker sequences of one prompt. `is_control`: whether ids begin and end with added tokens."""
+    opener = encode(ANSWER_OPENER)
+    if style is None:
+        return Markers(close_thought=encode(PLAIN_CLOSING), answer_opener=opener, end_of_turn=end_of_turn)
+    thought_open, thought_close = encode(style.open), encode(style.close)
+    by_text = not (is_control(thought_open) and is_control(thought_close))
+    is_replaced = len(thought_close) == 1 and not by_text  # an early close that is one token can still be replaced
+    extension = style.extension if is_replaced else "\n" + style.opening + style.extension.strip()
+    return Markers(
+        open_thought=encode(opening),
+        direct=encode(direct),
         thought_open=thought_open,
         thought_close=thought_close,
         close_thought=encode(style.closing),
-        answer_opener=encode(ANSWER_OPENER),
-        extension=encode(style.extension),
-        end_of_turn=end_of_turn,
+        answer_header=encode(style.header),
+        answer_opener=opener,
+        extension=encode(extension),
+        open_text=style.open if by_text else "",
+        close_text=style.close if by_text else "",
+        answer_end=style.answer_tags[-1] if style.answer_tags else "",
+        answer_tags=style.answer_tags,
+        end_of_turn=end_of_turn | frozenset(thought_close if style.header else ()),
     )
-    return on.ids[:end], markers
 
 
-def split_reasoning(tokens: Sequence[int], markers: Markers) -> tuple[Ids, Ids]:
-    """Return (ids of all thoughts, ids of everything outside them), markers in neither.
-
-    `tokens` are all that follow the prompt, forced ones included. Several thoughts are put together; a thought that
-    never closes takes the rest; a second close is dropped. The reply begins inside a thought where its first marker is
-    a close, or where it has none and the template opened the thought (`open_thought` is empty).
-    """
-    if not markers.thought_close:
-        return (), tuple(tokens)
-    parts = _cut(tokens, markers)
-    first = next((inside for _, inside in parts if inside is not None), None)
-    is_inside = first is False or (first is None and not markers.open_thought)
-    thought: list[int] = []
-    answer: list[int] = []
-    for ids, opens in parts:
-        (thought if is_inside else answer).extend(ids)
-        is_inside = is_inside if opens is None else opens
-    return tuple(thought), tuple(answer)
-
-
-def without_thoughts(text: str, style: ThoughtStyle) -> str:
+def without_thoughts(text: str, styles: Sequence[ThoughtStyle]) -> str:
     """Return a past reply as templates keep it: what follows the last thought; nothing of one that never closed."""
-    return text.rpartition(style.close)[2].partition(style.open)[0].strip()
-
-
-# ---------------------------------------------------------------- sequences
-
-
-def _cut(tokens: Sequence[int], markers: Markers) -> list[tuple[Ids, bool | None]]:
-    """The stretches between markers, each with whether the marker after it opens a thought (None: the end)."""
-    parts: list[tuple[Ids, bool | None]] = []
-    ids = tuple(tokens)
-    start = position = 0
-    while position < len(ids):
-        for marker, opens in ((markers.thought_open, True), (markers.thought_close, False)):
-            if marker and ids[position : position + len(marker)] == marker:
-                parts.append((ids[start:position], opens))
-                start = position = position + len(marker)
-                break
-        else:
-            position += 1
-    return [*parts, (ids[start:], None)]
-
-
-def common_length(left: Sequence[int], right: Sequence[int]) -> int:
-    """Return how many ids the two share from the start."""
-    pairs = zip(left, right, strict=False)
-    return next((index for index, (one, other) in enumerate(pairs) if one != other), min(len(left), len(right)))
-
-
-def find(ids: Ids, part: Ids) -> int | None:
-    """Return where `part` first begins in `ids`, or None."""
-    return next((start for start in range(len(ids) - len(part) + 1) if ids[start : start + len(part)] == part), None)
-
-
-def last_start(ids: Ids, part: Ids) -> int:
-    """Return where `part` last begins in `ids`; their length where it does not."""
-    starts = range(len(ids) - len(part), -1, -1)
-    return next((start for start in starts if ids[start : start + len(part)] == part), len(ids))
+    for style in styles:
+        text = text.rpartition(style.close)[2].partition(style.open)[0]
+        for tag in style.answer_tags:
+            text = text.replace(tag, "")
+    return text.strip()

@@ -198,6 +198,7 @@ def test_a_bad_deadline_is_a_usage_error(edgereason: Run, deadline: str, said: s
         (("--device", "cda"), "'cuda'"),
         (("--model", "abacuss"), "'abacus'"),
         (("--threads", "0"), "1<=x<=1024"),
+        (("--think-open", "<think>"), "do not mark a thought"),
         (("--seed", "-1"), "0<=x"),
         (("--seed", "one"), "'one'"),
         (("--min-confidence", "nan"), "between 0 and 1"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 import subprocess
@@ -155,3 +156,22 @@ def test_another_models_tokenizer_is_refused(edgereason: Run, model: Path) -> No
     tokenizers.Tokenizer(tokenizers.models.WordLevel(words, unk_token="word0")).save(str(model / "tokenizer.json"))
 
     assert "50,000 tokens" in refusal(edgereason, model)
+
+
+PLAIN = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}<|im_start|>assistant\n"
+)
+
+
+def test_a_template_without_thoughts_is_answered_plainly_and_said_aloud(
+    edgereason: Run, model: Path, tmp_path: Path
+) -> None:
+    """A template of the caller's that shows no thoughts: a note names the options, and with them it thinks."""
+    (tmp_path / "plain.jinja").write_text(PLAIN, encoding="utf-8")
+    ask = ("ask", QUESTION, "-m", str(model), "--chat-template", str(tmp_path / "plain.jinja"), "--json", "-q")
+    tags = ("--think-open", "<think>", "--think-close", "</think>")
+    plain, named = (json.loads(edgereason(*ask, *more).stdout) for more in ((), tags))
+
+    assert [True, False] == [any("--think-open" in note for note in each["notes"]) for each in (plain, named)]
+    assert ["", True] == [plain["reasoning"], bool(named["reasoning"])]
+    assert None not in (plain["answer"], named["answer"])

@@ -34,24 +34,29 @@ def reasoner(tokenizer: Tokenizer) -> Iterator[Callable[..., Reasoner]]:
     made: list[Reasoner] = []
 
     def make(
-        script: Mapping[str, str | Mapping[str, float]], pass_s: float = 1e-3, slope: float = 0.0, **engine: Any
+        script: Mapping[str, str | Mapping[str, float]],
+        pass_s: float = 1e-3,
+        slope: float = 0.0,
+        codec: Tokenizer = tokenizer,
+        **engine: Any,
     ) -> Reasoner:
         def ids(text: str) -> tuple[int, ...]:
-            return tokenizer.encode_control(text)
+            return codec.encode_control(text)
 
         lines = {
             ids(key): {ids(v): w for v, w in value.items()} if isinstance(value, Mapping) else ids(value)
             for key, value in script.items()
         }
-        size = tokenizer.vocab_size
+        size = codec.vocab_size
         options = {
-            "logits": scripted(lines, size, otherwise=ids("<|im_end|>")[0]),
+            "logits": scripted(lines, size, otherwise=min(codec.end_of_turn)),
+            "context": 1024,
             "pass_s": lambda rows: pass_s * (1 + slope * (rows - 1)),
             **engine,
         }
         parts = Parts(
-            engine=FakeEngine(vocab_size=size, context=1024, **options),
-            tokenizer=tokenizer,
+            engine=FakeEngine(vocab_size=size, **options),
+            tokenizer=codec,
             probe=DirectAnswerProbe(),
             profiles=budget_profiles(),
             costs=PassCosts(
@@ -62,6 +67,7 @@ def reasoner(tokenizer: Tokenizer) -> Iterator[Callable[..., Reasoner]]:
                 context=64,
             ),
             model=ModelInfo(name="scripted", lineage="none", file="none"),
+            notes=codec.notes,
         )
         clock = engine.get("clock")
         made.append(Reasoner(lambda: parts, **({"clock": clock} if clock else {})))

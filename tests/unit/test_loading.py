@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from edgereason.errors import ConfigError, ModelFileError, ModelNotFoundError
-from edgereason.loading import HASHED_BLOCK, HASHED_BLOCKS, bundled_models, describe, file_identity, find_model
+from edgereason.errors import ConfigError, EngineMissingError, ModelFileError, ModelNotFoundError, TokenizerError
+from edgereason.loading import (
+    HASHED_BLOCK,
+    HASHED_BLOCKS,
+    ModelFiles,
+    bundled_models,
+    describe,
+    file_identity,
+    find_model,
+    open_tokenizer,
+)
+from edgereason.prompting import PromptOptions, Tokenizer
+from edgereason.types import Message
+
+BUNDLED = find_model("abacus").folder
 
 
 def test_the_bundled_model_is_found_by_name() -> None:
@@ -97,3 +113,62 @@ def test_a_large_file_is_told_apart_by_its_blocks_and_size(tmp_path: Path) -> No
 
     assert written(0) == written(0)
     assert 4 == len({written(0), written(size // 2), written(size - 1), written(0, size + 1)})
+
+
+# ---------------------------------------------------------------- which tokenizer
+
+
+def tokenizer_of(folder: Path, *names: str, prompts: PromptOptions | None = None) -> Tokenizer:
+    """The tokenizer of a folder with these of the bundled model's files, weights as GGUF."""
+    for name in names:
+        shutil.copy(BUNDLED / name, folder)
+    files = ModelFiles(name="x", folder=folder, weights=folder / "model-q8_0.gguf", engine="llama-cpp")
+    return open_tokenizer(files, prompts or PromptOptions())
+
+
+def test_both_files_of_the_bundled_model_are_of_one_lineage(tmp_path: Path) -> None:
+    """tokenizer.json and the GGUF's own vocabulary: the same ids for the same text, the same prompts, one identity."""
+    pytest.importorskip("llama_cpp", reason="llama-cpp-python is not installed")
+    own, beside = tokenizer_of(tmp_path, "model-q8_0.gguf"), tokenizer_of(BUNDLED)
+    question = [Message(role="user", content="Tom has 17 apples, <think>\nnaïve 😀</think>  how many?\n\n")]
+
+    assert own._vocabulary.source.endswith(".gguf")
+    ours, theirs = beside.prompt(question), own.prompt(question)
+    assert ours.tokens == theirs.tokens
+    assert replace(ours.markers, end_of_turn=frozenset()) == replace(theirs.markers, end_of_turn=frozenset())
+    assert beside.end_of_turn <= own.end_of_turn, "llama.cpp also knows some by their text"
+    assert beside.identity == own.identity
+
+
+def test_a_tokenizer_json_beside_the_weights_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It needs no llama-cpp-python; without it a GGUF file does, and the error says how to get it."""
+    monkeypatch.setitem(sys.modules, "llama_cpp", None)
+    monkeypatch.delitem(sys.modules, "edgereason.engine.llama_vocab", raising=False)
+    with pytest.raises(EngineMissingError, match="llama_cpp") as caught:
+        tokenizer_of(tmp_path, "model-q8_0.gguf")
+    assert "[llama]" in caught.value.hint
+    names = ("tokenizer.json", "tokenizer_config.json", "config.json", "chat_template.jinja")
+
+    assert str(tmp_path) == tokenizer_of(tmp_path, *names)._vocabulary.source
+
+
+def test_the_template_in_the_gguf_serves_where_the_folder_has_none(tmp_path: Path) -> None:
+    """A tokenizer.json without any template beside it; a caller's template is before both."""
+    pytest.importorskip("llama_cpp", reason="llama-cpp-python is not installed")
+    names = ("model-q8_0.gguf", "tokenizer.json", "config.json")
+    own = tmp_path / "own.jinja"
+    own.write_text("{{ messages[0].content }}", encoding="utf-8")
+
+    assert tokenizer_of(BUNDLED).chat_template == tokenizer_of(tmp_path, *names).chat_template
+    assert own.read_text() == tokenizer_of(tmp_path, prompts=PromptOptions(chat_template=own)).chat_template
+
+
+def test_a_gguf_without_a_template_says_what_to_do(test_data: Path) -> None:
+    """No template anywhere: the error names the file and the option."""
+    pytest.importorskip("llama_cpp", reason="llama-cpp-python is not installed")
+    weights = test_data / "models" / "stories260K.gguf"
+    files = ModelFiles(name="x", folder=weights.parent, weights=weights, engine="llama-cpp")
+    with pytest.raises(TokenizerError, match=r"stories260K\.gguf.*has no chat template") as caught:
+        open_tokenizer(files, PromptOptions())
+
+    assert "--chat-template" in caught.value.hint

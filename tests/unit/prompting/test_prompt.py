@@ -9,7 +9,7 @@ import pytest
 from tokenizers import Tokenizer as Library
 
 from edgereason.errors import QuestionError, TokenizerError
-from edgereason.prompting import Tokenizer, load_tokenizer
+from edgereason.prompting import PromptOptions, Tokenizer, load_tokenizer
 from edgereason.prompting.questions import MAX_TEXT_BYTES
 from edgereason.types import Message
 
@@ -293,8 +293,8 @@ def test_a_caller_may_bring_a_template(write_folder, tmp_path) -> None:
     """A template file of the caller's replaces the folder's; a missing one is an error."""
     own = tmp_path / "own.jinja"
     own.write_text("own {{ messages[0].content }}")
-    tokenizer = load_tokenizer(write_folder(), chat_template=own)
+    tokenizer = load_tokenizer(write_folder(), PromptOptions(chat_template=own))
 
     assert "own hi" == tokenizer.decode(tokenizer.prompt(user("hi")).tokens)
     with pytest.raises(TokenizerError, match="missing"):
-        load_tokenizer(write_folder(), chat_template=tmp_path / "none.jinja")
+        load_tokenizer(write_folder(), PromptOptions(chat_template=tmp_path / "none.jinja"))
