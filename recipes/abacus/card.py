@@ -99,12 +99,12 @@ def _cpu() -> str:
 
 
 def write(folder: Path, run: Path, count: int, words: list[Path], workers: int = 2) -> None:
-    """Measure, and write the card."""
+    """Measure, and write the card; the prose comes from notes.json, which must be there before anything is measured."""
+    prose = json.loads((config.HERE / "notes.json").read_text(encoding="utf-8"))
     card = provenance(run) | {"n": count, "figures": measure(folder, count, words, workers)}
     names = (*FILES, "weights.safetensors", "tokenizer.json")
     card["sha256"] = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
-    notes = config.HERE / "notes.json"
-    card |= json.loads(notes.read_text(encoding="utf-8"))
+    card |= prose
     (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     show(folder)
 

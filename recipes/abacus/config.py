@@ -71,13 +71,13 @@ STAGES = (
         chat=0.02,
     ),
     Stage(
-        first_item=400_000,
+        first_item=750_000,
         families={
-            "chain": 1.1, "story": 2.4, "series": 1.1, "extremes": 0.8, "sorting": 0.9, "counting": 1.1,
-            "clock": 1.0, "units": 0.8, "procedure": 1.6, "logic": 1.2,
+            "chain": 1.4, "story": 2.6, "series": 1.0, "extremes": 0.8, "sorting": 0.9, "counting": 0.8,
+            "clock": 1.0, "units": 0.8, "procedure": 1.2, "logic": 0.9,
         },
-        levels=(5, 5, 4, 4, 3, 3, 2, 2),
-        behaviours={"plain": 0.42, "cut": 0.12, "direct": 0.2, "slip": 0.06, "check": 0.2},
+        levels=(4, 3, 3, 3, 3, 3, 3, 3),
+        behaviours={"plain": 0.4, "cut": 0.12, "direct": 0.2, "slip": 0.08, "check": 0.2},
         chat=0.03,
     ),
 )  # fmt: skip

@@ -242,7 +242,8 @@ def load_model(path: Path) -> Abacus:
 
 def judge_of(path: Path, threads: int = 1, width: int = 16) -> Judge:
     """Return the judge of a weights file, an ONNX file or a GGUF file."""
-    writer = Writer(tokenizer.load())
+    has_own = (path.parent / "tokenizer.json").exists()
+    writer = Writer(tokenizer.load(path.parent) if has_own else tokenizer.load())
     end = writer.end[0]
     if path.suffix == ".safetensors":
         return Judge(by_torch(load_model(path), end), writer)

@@ -15,7 +15,7 @@ from random import Random
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from edgereason.evals.families import draw
-from recipes.abacus.config import MODEL_FOLDER, UNDER_WAY, Sizes
+from recipes.abacus.config import UNDER_WAY, Sizes
 
 END_OF_TEXT, START, END, THINK, CLOSE = "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>"
 LEARNT_FROM = ("chain", "story", "series", "extremes", "sorting", "counting", "clock", "units")
@@ -132,11 +132,11 @@ def write(folder: Path) -> None:
 
 
 def load(folder: Path = UNDER_WAY) -> Tokenizer:
-    """Return the tokenizer of the model folder, made first where it is missing."""
+    """Return the tokenizer of a folder, made first where it is missing."""
     if not (folder / "tokenizer.json").exists():
         write(folder)
     return Tokenizer.from_file(str(folder / "tokenizer.json"))
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]) if len(sys.argv) > 1 else MODEL_FOLDER)
+    write(Path(sys.argv[1]) if len(sys.argv) > 1 else UNDER_WAY)

@@ -60,13 +60,13 @@ def test_pieces_encode_as_the_whole_does(writer):
 
 @pytest.mark.parametrize("index", [stage.first_item for stage in config.STAGES])
 def test_examples_of_every_stage_are_whole(writer, index):
-    """Ids and weights match, the end is trained on, prompts are not, and all fits the context."""
+    """Ids and weights match, the end is trained on, prompts by their own weight, and all fits the context."""
     for k in range(index, index + 150):
         ids, weights = draw_item(writer, 0, k)
         assert len(ids) == len(weights) <= config.Sizes().context
         assert ids[-1] == writer.end[0]
         assert weights[-1] > 0
-        assert weights[0] == 0
+        assert weights[0] == config.PROMPT_WEIGHT
         assert draw_item(writer, 0, k) == (ids, weights)
 
 
@@ -174,6 +174,8 @@ def test_export_gives_files_that_agree(tmp_path):
     assert fields["tokenizer.ggml.pre"].contents() == "qwen2"
     assert len(fields["tokenizer.ggml.tokens"].contents()) == config.Sizes().vocabulary
     assert load_model(tmp_path / "model" / "weights.safetensors").sizes == config.Sizes()
+    vocabulary = json.loads((tmp_path / "model" / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
+    assert vocabulary == tokenizer.load().get_vocab(with_added_tokens=False)
 
 
 def test_the_template_switches_thinking():
