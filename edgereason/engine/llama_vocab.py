@@ -229,7 +229,8 @@ def _tokenize(vocab: Any, raw: bytes, room: int) -> list[int]:
         count = llama_cpp.llama_tokenize(vocab, raw, len(raw), tokens, -count, False, False)
     if count < 0:
         raise TokenizerError(f"llama.cpp did not tokenize {raw!r:.80}.")
-    return tokens[:count]
+    ids: list[int] = tokens[:count]
+    return ids
 
 
 def _piece(vocab: Any, token: int) -> bytes:

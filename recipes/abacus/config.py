@@ -80,6 +80,16 @@ STAGES = (
         behaviours={"plain": 0.4, "cut": 0.12, "direct": 0.2, "slip": 0.08, "check": 0.2},
         chat=0.03,
     ),
+    Stage(
+        first_item=1_089_536,
+        families={
+            "chain": 1.0, "story": 2.2, "series": 1.2, "extremes": 0.6, "sorting": 0.8, "counting": 1.6,
+            "clock": 1.1, "units": 1.0, "procedure": 1.3, "logic": 1.8,
+        },
+        levels=(5, 4, 3, 3, 3, 3, 2.5, 2),
+        behaviours={"plain": 0.42, "cut": 0.1, "direct": 0.22, "slip": 0.08, "check": 0.18},
+        chat=0.03,
+    ),
 )  # fmt: skip
 
 DIRECT_LEVEL = 2  # up to this level an answer without thought is within reach

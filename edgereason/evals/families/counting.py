@@ -1,10 +1,13 @@
 """Counting in lists: above or below a limit, even or odd, equal to something, two conditions, letters and words.
 
 In: which lists and conditions a level draws, how they are asked for, the thought. Not in: wording of lists (lists.py).
-Invariant: a mark holds an entry and the count up to it, so it follows from the mark before, an entry and the condition.
+Invariant: the conditions come first; a mark holds an entry, whether each condition fits it, and the count up to it, so
+no mark needs more than the mark before it, an entry and the conditions.
 
-    above 40    45,12,78 -> 45:1,12:1,78:2 -> 2
-    letter b    a,b,b -> a:0,b:1,b:2 -> 2
+    above 40    45,12,78 -> >40 -> 45:y1,12:n1,78:y2 -> 2
+    letter b    a,b,b -> =b -> a:n0,b:y1,b:y2 -> 2
+    odd, < 30   45,12,7 -> odd,<30 -> 45:yn0,12:ny0,7:yy1 -> 1
+    all         45,12 -> all -> 45:1,12:2 -> 2
 
 Length and difficulty part: long lists of letters, or of numbers of which all are counted, are easy.
 Contrast: `ordered` lists are sorted at level 3 and shuffled at level 5; in `limit` the same list is searched for a
@@ -91,10 +94,11 @@ ALL_ASKS = (
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What is counted, in words and as a test."""
+    """What is counted, in words, as the thought writes it, and as a test."""
 
     text: str
-    fits: Callable[[int], bool]
+    sign: str
+    fits: Callable[[Item], bool]
 
 
 def draw(rng: Random, level: int) -> Draft:
@@ -102,19 +106,30 @@ def draw(rng: Random, level: int) -> Draft:
     return drawn(rng, level, TEMPLATES, MAKERS)
 
 
-def count_steps(items: Sequence[Item], fits: Sequence[bool]) -> tuple[str, str]:
-    """Return each entry with the count so far, and the count."""
-    marks = [f"{item}:{sum(fits[: k + 1])}" for k, item in enumerate(items)]
-    return joined(marks), str(sum(fits))
+def count_steps(items: Sequence[Item], conditions: Sequence[Condition]) -> tuple[str, str, str]:
+    """Return the conditions, each entry with what fits it and the count so far, and the count."""
+    marks, count = [], 0
+    for item in items:
+        fits = [condition.fits(item) for condition in conditions]
+        count += all(fits)
+        marks.append(f"{item}:{''.join('ny'[fit] for fit in fits)}{count}")
+    return joined([condition.sign for condition in conditions]) or "all", joined(marks), str(count)
 
 
-def _counted(numbers: list[int], condition: Condition, asks: Sequence[str] = ASKS, **params: int | str) -> Task:
-    """Ask how many numbers are as the condition says."""
-    steps = count_steps(numbers, [condition.fits(number) for number in numbers])
+def _counted(
+    numbers: list[int], conditions: Sequence[Condition], text: str, asks: Sequence[str] = ASKS, **params: int | str
+) -> Task:
+    """Ask how many numbers are as the text and the conditions say."""
+    steps = count_steps(numbers, conditions)
     return Task(
-        asks=[ask.format(c=condition.text) for ask in asks], items=numbers, steps=steps,
+        asks=[ask.format(c=text) for ask in asks], items=numbers, steps=steps,
         params={"digits": len(str(max(numbers))), "count": int(steps[-1]), **params},
     )  # fmt: skip
+
+
+def _compared(numbers: list[int], condition: Condition, limit: int) -> Task:
+    """Ask how many numbers are on one side of a limit."""
+    return _counted(numbers, [condition], condition.text, limit=limit, gap=_gap(numbers, limit))
 
 
 def above_or_below(rng: Random, limit: int, has_equal: bool) -> Condition:
@@ -122,15 +137,30 @@ def above_or_below(rng: Random, limit: int, has_equal: bool) -> Condition:
     is_above = rng.random() < 0.5
     if has_equal:
         text = rng.choice(AT_LEAST if is_above else AT_MOST).format(n=limit)
-        return Condition(text, (lambda n: n >= limit) if is_above else (lambda n: n <= limit))
+        return above(text, limit - 1, f">={limit}") if is_above else below(text, limit + 1, f"<={limit}")
     text = rng.choice(ABOVE if is_above else BELOW).format(n=limit)
-    return Condition(text, (lambda n: n > limit) if is_above else (lambda n: n < limit))
+    return above(text, limit, f">{limit}") if is_above else below(text, limit, f"<{limit}")
+
+
+def above(text: str, limit: int, sign: str) -> Condition:
+    """Return the condition that an entry is above a limit."""
+    return Condition(text, sign, lambda item: int(item) > limit)
+
+
+def below(text: str, limit: int, sign: str) -> Condition:
+    """Return the condition that an entry is below a limit."""
+    return Condition(text, sign, lambda item: int(item) < limit)
 
 
 def parity(rng: Random) -> Condition:
     """Return even or odd."""
     word, rest = rng.choice((("even", 0), ("odd", 1)))
-    return Condition(word, lambda n: n % 2 == rest)
+    return Condition(word, word, lambda item: int(item) % 2 == rest)
+
+
+def equal_to(wanted: Item) -> Condition:
+    """Return the condition that an entry is the one that is searched for."""
+    return Condition(str(wanted), f"={wanted}", lambda item: item == wanted)
 
 
 def _gap(numbers: list[int], limit: int) -> int:
@@ -148,11 +178,12 @@ def _limit(rng: Random, level: int) -> Task:
     else:
         limit = rng.randint(min(numbers), max(numbers))
     condition = above_or_below(rng, limit, level > 2 and rng.random() < 0.3)
-    return _counted(numbers, condition, limit=limit, gap=_gap(numbers, limit))
+    return _compared(numbers, condition, limit)
 
 
 def _parity(rng: Random, level: int) -> Task:
-    return _counted(sized_numbers(rng, SIZES[level]), parity(rng))
+    condition = parity(rng)
+    return _counted(sized_numbers(rng, SIZES[level]), [condition], condition.text)
 
 
 def _equal(rng: Random, level: int) -> Task:
@@ -163,7 +194,7 @@ def _equal(rng: Random, level: int) -> Task:
 
 
 def _occurring(numbers: list[int], wanted: int) -> Task:
-    return _counted(numbers, Condition(str(wanted), lambda n: n == wanted), OCCUR_ASKS, limit=wanted)
+    return _counted(numbers, [equal_to(wanted)], str(wanted), OCCUR_ASKS, limit=wanted)
 
 
 def _symbols(rng: Random, level: int, pool: Sequence[str], noun: str) -> Task:
@@ -171,7 +202,7 @@ def _symbols(rng: Random, level: int, pool: Sequence[str], noun: str) -> Task:
     items = rng.choices(pool, k=rng.randint(*SYMBOL_COUNTS[level]))
     wanted = rng.choice(pool)
     text = f"the {noun} {wanted}" if rng.random() < 0.4 else wanted
-    steps = count_steps(items, [item == wanted for item in items])
+    steps = count_steps(items, [equal_to(wanted)])
     return Task(
         asks=[ask.format(c=text) for ask in OCCUR_ASKS], items=items, steps=steps, noun=noun + "s",
         params={"kinds": len(pool), "count": int(steps[-1])},
@@ -193,7 +224,7 @@ def _all(rng: Random, level: int) -> Task:
     most = rng.randint(*SYMBOL_COUNTS[level])
     numbers = wide_numbers(rng, most, rng.choice((1, 2)))
     return Task(
-        asks=ALL_ASKS, items=numbers, steps=count_steps(numbers, [True] * most),
+        asks=ALL_ASKS, items=numbers, steps=count_steps(numbers, []),
         params={"digits": len(str(max(numbers))), "count": most},
     )  # fmt: skip
 
@@ -203,8 +234,8 @@ def _both(rng: Random, level: int) -> Task:
     numbers = sized_numbers(rng, BOTH_SIZES[level])
     limit = rng.choice(sorted(numbers)[1:-1])
     first, second = rng.sample([parity(rng), above_or_below(rng, limit, False)], 2)
-    condition = Condition(f"{first.text} and {second.text}", lambda n: first.fits(n) and second.fits(n))
-    return _counted(numbers, condition, limit=limit, gap=_gap(numbers, limit))
+    text = f"{first.text} and {second.text}"
+    return _counted(numbers, [first, second], text, limit=limit, gap=_gap(numbers, limit))
 
 
 def _between(rng: Random, level: int) -> Task:
@@ -213,9 +244,11 @@ def _between(rng: Random, level: int) -> Task:
     ranked = sorted(numbers)
     half = len(ranked) // 2
     low, high = rng.choice(ranked[: half - 1]), rng.choice(ranked[half:])
-    above, below = rng.choice(ABOVE).format(n=low), rng.choice(BELOW).format(n=high)
-    text = rng.choice((f"{above} and {below}", f"{above} but {below}", f"{below} and {above}"))
-    return _counted(numbers, Condition(text, lambda n: low < n < high), limit=low, gap=_gap(numbers, low))
+    lower = above(rng.choice(ABOVE).format(n=low), low, f">{low}")
+    upper = below(rng.choice(BELOW).format(n=high), high, f"<{high}")
+    first, second = (upper, lower) if rng.random() < 1 / 3 else (lower, upper)
+    text = f"{first.text} {rng.choice(('and', 'but'))} {second.text}"
+    return _counted(numbers, [first, second], text, limit=low, gap=_gap(numbers, low))
 
 
 def _contrast_ordered(rng: Random, level: int) -> Task:
@@ -224,7 +257,7 @@ def _contrast_ordered(rng: Random, level: int) -> Task:
     if level == 3:
         numbers.sort(reverse=rng.random() < 0.3)
     limit = rng.randint(min(numbers), max(numbers))
-    return _counted(numbers, above_or_below(rng, limit, False), limit=limit, gap=_gap(numbers, limit))
+    return _compared(numbers, above_or_below(rng, limit, False), limit)
 
 
 def _contrast_limit(rng: Random, level: int) -> Task:
@@ -233,9 +266,7 @@ def _contrast_limit(rng: Random, level: int) -> Task:
     numbers = [*pool, *rng.choices(pool, k=rng.randint(4, 7))]
     rng.shuffle(numbers)
     limit = rng.choice(sorted(pool)[1:-1])
-    return (
-        _occurring(numbers, limit) if level == 4 else _counted(numbers, above_or_below(rng, limit, False), limit=limit)
-    )
+    return _occurring(numbers, limit) if level == 4 else _compared(numbers, above_or_below(rng, limit, False), limit)
 
 
 MAKERS: dict[str, Callable[[Random, int], Task]] = {

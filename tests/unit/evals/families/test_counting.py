@@ -72,14 +72,35 @@ def test_the_words_of_a_question_give_its_answer(level):
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_marks_hold_the_list_in_its_order_and_count_one_by_one(level):
-    """The entry of each mark is the list's; the count goes up by one where the entry fits and stays elsewhere."""
+    """The entry of each mark is the list's; the count goes up by one where every condition fits and stays elsewhere."""
     for problem in drafts(level):
-        assert 2 == len(problem.steps)
-        marks = [mark.split(":") for mark in problem.steps[0].split(",")]
-        assert split_of(problem)[0] == [entry for entry, _ in marks]
-        counts = [0, *(int(count) for _, count in marks)]
+        conditions, line, _ = problem.steps
+        marks = [re.fullmatch(r"(\w+):([yn]*)(\d+)", mark).groups() for mark in line.split(",")]
+        assert split_of(problem)[0] == [entry for entry, _, _ in marks]
+        counts = [0, *(int(count) for _, _, count in marks)]
         assert fitting(problem) == [b - a == 1 for a, b in pairwise(counts)]
+        assert fitting(problem) == ["n" not in fits for _, fits, _ in marks]
         assert {b - a for a, b in pairwise(counts)} <= {0, 1}
+        assert {len(fits) for _, fits, _ in marks} == {0 if conditions == "all" else 1 + conditions.count(",")}
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_the_first_line_holds_the_conditions_of_the_question(level):
+    """Each sign of the first line, read by itself, fits the entries that the marks say it fits."""
+    read = {"<": int.__lt__, ">": int.__gt__, "<=": int.__le__, ">=": int.__ge__}
+    for problem in drafts(level):
+        signs = [] if problem.steps[0] == "all" else problem.steps[0].split(",")
+        for mark in problem.steps[1].split(","):
+            entry, fits, _ = re.fullmatch(r"(\w+):([yn]*)(\d+)", mark).groups()
+            for sign, fit in zip(signs, fits, strict=True):
+                comparison, value = re.fullmatch(r"([<>=]*)(\w+)", sign).groups()
+                if comparison in read:
+                    expected = read[comparison](int(entry), int(value))
+                elif comparison:
+                    expected = entry == value
+                else:
+                    expected = entry[-1] in {"even": "02468", "odd": "13579"}[value]
+                assert expected == (fit == "y"), problem.question
 
 
 def test_two_conditions_ask_for_more_than_either():
