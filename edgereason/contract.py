@@ -436,7 +436,7 @@ def an_overflow_changes_nothing(trial: Trial) -> None:
 def a_context_can_be_filled(trial: Trial) -> None:
     """A row may take the last place of its context, and others go on beside a full row."""
     info = trial.engine.info
-    if info.context > _LONGEST_TRIED or info.context_is_shared:
+    if info.context > _LONGEST_TRIED or info.shared_context:
         return
     batch, contexts = trial.batch(), {}
     for length in (3, info.context - 8, 4):

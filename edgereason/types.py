@@ -100,8 +100,8 @@ class EngineInfo:
     vocab_size: int
     hidden_size: int
     num_layers: int
-    context: int
-    context_is_shared: bool = False  # True: one context for all rows together
+    context: int  # most tokens of one row
+    shared_context: int = 0  # most tokens of all rows together, a shared prompt counted once; 0: no such limit
     max_rows: int = 64  # parents and probes count
     abort: Literal["inside", "between", "none"] = "between"  # where a native call can be stopped
     fork: Literal["metadata", "copy"] = "copy"  # what a further row on the same prefix costs
@@ -109,6 +109,7 @@ class EngineInfo:
     passes_per_token: bool = True  # True: forced text of n tokens costs n passes when several rows run
     kv_bytes_per_token: int = 0
     threads: int = 0
+    settings: str = ""  # what else timings and saved prefixes are bound to, in words
     notes: tuple[str, ...] = ()  # what a caller should be told: a fall-back, a guessed context
 
 

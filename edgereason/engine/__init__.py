@@ -5,6 +5,7 @@ The table is the whole registry: a backend is imported when it is asked for, and
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable
 from importlib import import_module
@@ -18,7 +19,10 @@ from edgereason.protocols import Engine, Vocabulary
 # this says otherwise before they are imported. Whoever wants that sets it to 0.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
-ENGINES = {"onnx": "edgereason.engine.onnx:OnnxEngine"}
+ENGINES = {
+    "onnx": "edgereason.engine.onnx:OnnxEngine",
+    "llama-cpp": "edgereason.engine.llama_cpp:LlamaCppEngine",
+}
 
 _INSTALL = {
     "onnx": 'pip install "edgereason[cpu]"',
@@ -37,6 +41,10 @@ def open_engine(name: str, model: Path, **options: object) -> Engine:
     if name not in ENGINES:
         raise ConfigError(f"unknown engine {name!r}", hint=did_you_mean(name, ENGINES))
     backend: Callable[..., Engine] = _imported(ENGINES[name], f"the engine {name!r}", _INSTALL[name])
+    known = [option for option in inspect.signature(backend).parameters if option != "model"]
+    for option in options:
+        if option not in known:
+            raise ConfigError(f"the engine {name!r} has no option {option!r}", hint=did_you_mean(option, known))
     return backend(model, **options)
 
 

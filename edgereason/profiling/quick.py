@@ -116,7 +116,7 @@ def _timed_passes(engine: Engine, prefix: Prefix, width: int, most_s: float, clo
 
 def _key(info: EngineInfo, model: ModelInfo) -> str:
     """What a timing is bound to: the machine, the engine as set up, and the model file."""
-    parts = (device_name(), info.name, info.version, info.device, str(info.threads), model.file, SCHEMA)
+    parts = (device_name(), info.name, info.version, info.device, str(info.threads), info.settings, model.file, SCHEMA)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
 
 

@@ -23,6 +23,7 @@ def test_an_unknown_engine_is_refused_with_a_suggestion() -> None:
 @pytest.mark.parametrize("name", ENGINES)
 def test_every_engine_says_that_a_model_is_not_there(name: str, tmp_path: Path) -> None:
     """The table's entries can be imported and called."""
+    pytest.importorskip({"onnx": "onnxruntime", "llama-cpp": "llama_cpp"}[name])
     with pytest.raises(ModelNotFoundError, match="nothing"):
         open_engine(name, tmp_path / "nothing")
 
@@ -40,6 +41,29 @@ def test_a_missing_library_is_named_with_the_command_that_installs_it(
         open_engine("onnx", tmp_path / "model.onnx")
 
     assert error.value.hint == 'pip install "edgereason[cpu]"'
+
+
+def test_a_missing_llama_cpp_is_named_with_the_command_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It is in an extra, compiled on install."""
+    for module in [name for name in sys.modules if name.startswith("edgereason.engine.llama_cpp")]:
+        monkeypatch.delitem(sys.modules, module)
+    for module in [name for name in sys.modules if name.partition(".")[0] == "llama_cpp"]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "llama_cpp", None)
+
+    with pytest.raises(EngineMissingError, match="llama_cpp") as error:
+        open_engine("llama-cpp", tmp_path / "model.gguf")
+    assert error.value.hint == 'pip install "edgereason[llama]"'
+
+
+def test_an_option_of_another_engine_is_refused_by_name(tmp_path: Path) -> None:
+    """With what there is instead; the model is not even looked for."""
+    with pytest.raises(ConfigError, match="'onnx' has no option 'gpu_layers'") as error:
+        open_engine("onnx", tmp_path / "model.onnx", gpu_layers=3)
+
+    assert "context, device, max_rows, spin, threads" in error.value.hint
 
 
 def test_importing_the_package_imports_no_backend() -> None:
