@@ -11,10 +11,10 @@ from edgereason.cli import exits
 from edgereason.cli.asking import explain, follow, print_result, read_question
 from edgereason.cli.fetching import fetch_first
 from edgereason.cli.options import (
-    LOADING,
     ProbabilityType,
     check_quiet_or_verbose,
     deadline_option,
+    loading,
     model_options,
     option,
     output_options,
@@ -48,7 +48,7 @@ def command(
     from edgereason import Reasoner
     from edgereason.cli.view import watcher
 
-    load = {name: given.pop(name) for name in LOADING}
+    load = loading(given)
     fetch_first(load, quiet=quiet or json)
     with watcher(title=f"edgereason · {load['model']}", deadline_s=given["deadline"], quiet=quiet or json) as view:
         reasoner = Reasoner.load(**load)

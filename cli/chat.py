@@ -12,9 +12,9 @@ from edgereason.cli.asking import MOST_BYTES, decoded, explain, follow, say
 from edgereason.cli.durations import parse_duration
 from edgereason.cli.fetching import fetch_first
 from edgereason.cli.options import (
-    LOADING,
     check_quiet_or_verbose,
     deadline_option,
+    loading,
     model_options,
     option,
     output_options,
@@ -49,7 +49,7 @@ def command(**given: Any) -> None:
     check_quiet_or_verbose(given["quiet"], given["verbose"])
     from edgereason import Reasoner
 
-    load = {name: given.pop(name) for name in LOADING}
+    load = loading(given)
     fetch_first(load, quiet=given["quiet"])
     with Reasoner.load(**load) as reasoner:
         chat = Chat(reasoner, title=f"edgereason · {load['model']}", **given)

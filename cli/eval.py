@@ -12,7 +12,7 @@ import click
 
 from edgereason.cli import exits
 from edgereason.cli.fetching import fetch_first
-from edgereason.cli.options import LOADING, deadline_option, model_options, option, profile_option, quiet_option
+from edgereason.cli.options import deadline_option, loading, model_options, option, profile_option, quiet_option
 
 if TYPE_CHECKING:
     from edgereason.protocols import Record
@@ -46,7 +46,7 @@ def command(task: str, items: int | None, seed: int, out: Path | None, json: boo
     from edgereason.evals.tasks import load_task
 
     loaded = load_task(task, n=items, seed=seed)
-    load = {name: given.pop(name) for name in LOADING}
+    load = loading(given)
     fetch_first(load, quiet=quiet)
     with Reasoner.load(**load) as reasoner, progress(loaded.name, quiet=quiet) as on_progress:
         report = run(loaded, reasoner, seed=seed, out=out, on_progress=on_progress, **given)

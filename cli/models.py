@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from edgereason.cli.options import option, quiet_option
+from edgereason.cli.options import context_options, engine_option, option, quiet_option
 
 
 @click.group()
@@ -32,11 +32,19 @@ def list_models(json: bool) -> None:
 @command.command("show")
 @click.argument("model")
 @option("--json", "json", is_flag=True, help="Print one JSON object.")
-def show_model(model: str, json: bool) -> None:
-    """Show a bundled model, or the one in a folder or file: sizes, files, lineage."""
-    from edgereason.loading import describe
+@option("--estimate", is_flag=True, help="Also say what memory a GGUF model will take, with the options below.")
+@engine_option
+@context_options
+def show_model(model: str, json: bool, estimate: bool, engine: str, **given: Any) -> None:
+    """Show a bundled model, or the one in a folder or file: sizes, files, lineage, memory."""
+    from edgereason import loading
 
-    facts = describe(model)
+    options = {name: value for name, value in given.items() if value is not None}
+    if options and not estimate:
+        raise click.UsageError(f"--{next(iter(options)).replace('_', '-')} is for --estimate, which is not given.")
+    facts = loading.describe(model, engine)
+    if estimate:
+        facts |= loading.estimate(model, engine, **options)
     if json:
         click.echo(json_module.dumps(facts, default=str, ensure_ascii=False))
         return

@@ -120,6 +120,37 @@ LOADING = (
     "think_open",
     "think_close",
 )  # what `model_options` give
+ENGINE_OPTIONS = ("gpu_layers", "context", "batch", "flash_attention", "kv_type", "mmap", "mlock")  # and these
+
+
+def loading(given: dict[str, Any]) -> dict[str, Any]:
+    """Take the arguments of `Reasoner.load` out of a verb's options; an engine is only told what was asked for."""
+    return {**{name: given.pop(name) for name in LOADING}, "engine_options": engine_options(given)}
+
+
+def engine_options(given: dict[str, Any]) -> dict[str, Any]:
+    """Take the engines' own options out of a verb's, those that were given."""
+    taken = {name: given.pop(name) for name in ENGINE_OPTIONS}
+    return {name: value for name, value in taken.items() if value is not None}
+
+
+def engine_option(function: F) -> F:
+    """`--engine`, what runs the model."""
+    return option("--engine", default="auto", show_default=True, help="What runs the model: auto, onnx or llama-cpp.")(
+        function
+    )
+
+
+def context_options(function: F) -> F:
+    """What decides how much memory an engine takes beside the weights."""
+    return _together(
+        option(
+            "-c", "--context", type=click.IntRange(1), metavar="TOKENS",
+            help="Context: of all rows together (llama-cpp), of each row (onnx).  [default: chosen]",
+        ),
+        option("--batch", type=click.IntRange(1), metavar="TOKENS", help="Prompt run at once (llama-cpp)."),
+        option("--kv-type", metavar="TYPE", help="Of keys and values: f16, q8_0, ... (llama-cpp)."),
+    )(function)  # fmt: skip
 
 
 def model_options(function: F) -> F:
@@ -132,7 +163,7 @@ def model_options(function: F) -> F:
             show_default=True,
             help="A bundled name, a folder, a file, or hf:owner/repo[:quant or file].",
         ),
-        option("--engine", default="auto", show_default=True, help="What runs the model: auto or onnx."),
+        engine_option,
         option("--device", default="auto", show_default=True, help="auto, cpu or cuda."),
         option("--threads", type=click.IntRange(1, 1024), help="CPU threads of the engine.  [default: chosen]"),
         option("--profiles", "profiles_dir", type=_FOLDER, help="Folder with budget profiles of your own."),
@@ -140,6 +171,11 @@ def model_options(function: F) -> F:
         option("--offline", is_flag=True, help="Make no connection: of hf: names, take what has been fetched before."),
         option("--think-open", metavar="TEXT", help="What begins a thought, where the template does not show it."),
         option("--think-close", metavar="TEXT", help="What ends a thought."),
+        context_options,
+        option("-ngl", "--gpu-layers", type=click.IntRange(-1), help="Layers on the GPU, -1 all (llama-cpp)."),
+        option("--flash-attention", metavar="auto|on|off", help="Fused attention (llama-cpp).  [default: auto]"),
+        option("--mmap/--no-mmap", default=None, help="Map the model file, or read it (llama-cpp).  [default: map]"),
+        option("--mlock", is_flag=True, default=None, help="Keep the model from being swapped out (llama-cpp)."),
     )(function)
 
 

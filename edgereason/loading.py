@@ -12,13 +12,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import platformdirs
 
 from edgereason.controller.profiles import read_profiles
 from edgereason.engine import ENGINES, open_engine, open_vocabulary
+from edgereason.engine.gguf_header import check_gguf
 from edgereason.engine.gguf_probe import prove_gguf
+from edgereason.engine.llama_cpp_memory import estimate_memory
 from edgereason.errors import ConfigError, ModelFileError, ModelNotFoundError, did_you_mean
 from edgereason.hub import OnProgress, find, is_hub_name, parse_name
 from edgereason.probing.prior import DirectAnswerProbe
@@ -29,7 +32,7 @@ from edgereason.types import BudgetProfile, EngineInfo, ModelInfo, PassCosts
 
 HASHED_BLOCK = 1 << 20
 HASHED_BLOCKS = 16
-_SUFFIXES = {".onnx": "onnx"}  # file suffix -> engine that runs it
+_SUFFIXES = {".onnx": "onnx", ".gguf": "llama-cpp"}  # file suffix -> engine that runs it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,7 @@ def load_parts(
     profiles_dir: Path | None,
     prompts: PromptOptions,
     clock: Clock,
+    engine_options: Mapping[str, object] = MappingProxyType({}),
     offline: bool = False,
     on_download: OnProgress | None = None,
 ) -> Parts:
@@ -77,7 +81,7 @@ def load_parts(
     if files.weights.suffix.lower() == ".gguf":
         prove_gguf(files.weights, cache_folder("loads"))
     tokenizer = open_tokenizer(files, prompts)
-    opened = open_engine(files.engine, files.weights, threads=threads, device=device)
+    opened = open_engine(files.engine, files.weights, threads=threads, device=device, **engine_options)
     try:
         tokenizer.check_vocabulary(opened.info.vocab_size)
         info = ModelInfo(name=files.name, lineage=lineage(opened.info, tokenizer), file=file_identity(files.weights))
@@ -160,6 +164,11 @@ def find_model(
         )
     weights = _weights_in(path, engine) if path.is_dir() else path
     runs = _SUFFIXES.get(weights.suffix.lower())
+    if runs is not None and engine not in ("auto", runs):
+        raise ConfigError(
+            f"{str(weights)!r} is run by the engine {runs!r}, not by {engine!r}.",
+            hint=f"Leave --engine out, or give {runs}.",
+        )
     if runs is None:
         raise ModelFileError(
             f"{str(weights)!r} is no model file that can be run here.", hint=f"Files end in {', '.join(_SUFFIXES)}."
@@ -252,9 +261,9 @@ def file_identity(path: Path) -> str:
     return f"sha256:{digest.hexdigest()[:32]}"
 
 
-def describe(model: str | Path) -> dict[str, Any]:
+def describe(model: str | Path, engine: str = "auto") -> dict[str, Any]:
     """What can be said of a model without loading it: name, folder, files with their sizes, card, configuration."""
-    files = find_model(model, offline=True)
+    files = find_model(model, engine, offline=True)
     card = files.folder / "card.md"
     return {
         "name": files.name,
@@ -265,6 +274,34 @@ def describe(model: str | Path) -> dict[str, Any]:
         "files": {p.name: p.stat().st_size for p in sorted(files.folder.iterdir()) if p.is_file()},
         "card": str(card) if card.exists() else None,
         **_configured(files.folder),
+    }
+
+
+def estimate(model: str | Path, engine: str = "auto", **options: Any) -> dict[str, Any]:
+    """What the model will take of memory with these engine options, in bytes, before anything is loaded.
+
+    Raises:
+        ConfigError: the model is none that this is known of.
+    """
+    files = find_model(model, engine, offline=True)
+    if files.engine != "llama-cpp":
+        raise ConfigError(
+            f"The memory of {str(files.weights)!r} cannot be estimated.",
+            hint="Only that of GGUF files can: name one, or give --engine llama-cpp.",
+        )
+    found = estimate_memory(check_gguf(files.weights), **options)
+    return {
+        "weights_bytes": found.weights,
+        "keys_values_bytes": found.keys_values,
+        "states_bytes": found.states,
+        "compute_bytes_about": found.compute,
+        "outputs_bytes": found.outputs,
+        "total_bytes_about": found.total,
+        "context_shared_by_all_rows": found.cells,
+        "context_of_one_row": found.row_cells,
+        "rows": found.max_rows,
+        "kv_bytes_per_token": found.kv_bytes_per_token,
+        "state_bytes_per_row": found.state_bytes_per_row,
     }
 
 

@@ -138,6 +138,7 @@ class Pipeline:
             markers=progress.prompt.markers,
             prompt_tokens=len(progress.prompt.tokens),
             context=info.context,
+            shared_context=info.shared_context,
             most_rows=info.max_rows,
             spent_tokens=progress.decoder.usage[1],
             answer_tokens=_expected_answer_tokens(progress.decoder.rollouts),
@@ -152,6 +153,8 @@ class Pipeline:
         base = kept if is_base else None
         if base is not None and base.tokens == prompt.tokens:
             return base
+        if base is None:
+            self._keep_prefix(None)  # in a context that prompts share, it would be in the way
         prefix = self._parts.engine.prefill(prompt.tokens, lambda: request.is_stopped, base=base)
         self._keep_prefix(prefix)
         return prefix

@@ -11,9 +11,9 @@ import contextlib
 import queue
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any
 
 from edgereason.errors import Aborted, ClosedError, ConfigError, did_you_mean
@@ -62,6 +62,7 @@ class Reasoner:
         on_download: OnProgress | None = None,
         think_open: str | None = None,
         think_close: str | None = None,
+        engine_options: Mapping[str, object] = MappingProxyType({}),
         clock: Clock = time.perf_counter,
     ) -> Reasoner:
         """Load a bundled name, a path, or `hf:owner/repo[:quant or file]`, which is fetched unless it is cached.
@@ -70,6 +71,7 @@ class Reasoner:
 
         chat_template: a Jinja file to use instead of the model's own.
         think_open, think_close: what the model writes around a thought, where its template does not show it.
+        engine_options: the engine's own, as `{"context": 8192}`.
 
         Raises:
             ModelError, ExtraMissingError, ConfigError: what is wrong, and what to do.
@@ -84,6 +86,7 @@ class Reasoner:
                 profiles_dir=profiles_dir,
                 prompts=prompts,
                 clock=clock,
+                engine_options=engine_options,
                 offline=offline,
                 on_download=on_download,
             ),

@@ -26,6 +26,7 @@ class Situation:
     spent_tokens: generated so far, counted against `budget.max_tokens`.
     answer_tokens: what an answer to this question is expected to take, as the direct one did.
     drift: seconds a pass takes now over what was measured.
+    shared_context: tokens that all rows together may take, the prompt counted once; 0: no such limit.
     """
 
     budget: Budget
@@ -38,6 +39,7 @@ class Situation:
     spent_tokens: int
     answer_tokens: int
     drift: float = 1.0
+    shared_context: int = 0
 
     def pass_s(self, width: int) -> float:
         """Seconds of a pass over `width` rows at the present speed."""
@@ -61,6 +63,22 @@ class Situation:
         """Whether `width` rows cannot generate more than the caller allows."""
         most = self.budget.max_tokens
         return most is None or width * (think + self.around(answer_tokens)) <= most - self.spent_tokens
+
+    def fits(self, width: int, think: int, answer_tokens: int) -> bool:
+        """Whether time, tokens and context allow `width` rows that all think to the end."""
+        has_room = self.fits_context(width, think, answer_tokens)
+        return has_room and self.fits_time(width, think) and self.fits_tokens(width, think, answer_tokens)
+
+    @property
+    def room(self) -> int:
+        """Tokens that one row can still take."""
+        own = self.context - self.prompt_tokens
+        return min(own, self.shared_context - 2 * self.prompt_tokens) if self.shared_context else own
+
+    def fits_context(self, width: int, think: int, answer_tokens: int) -> bool:
+        """Whether `width` rows find room beside the prompt, and beside another one that may still be held."""
+        each = think + self.around(answer_tokens)
+        return not self.shared_context or width * each + 2 * self.prompt_tokens <= self.shared_context
 
 
 def plan(profile: BudgetProfile, difficulty: Difficulty, situation: Situation, seed: int) -> Plan:
@@ -95,9 +113,9 @@ def plan(profile: BudgetProfile, difficulty: Difficulty, situation: Situation, s
 def choose(profile: BudgetProfile, situation: Situation) -> tuple[int, int]:
     """(rows, think tokens): the widest whose rows can all think to the end, else one row for what there is, or none."""
     around = situation.around(profile.answer_tokens)
-    think = max(0, min(profile.think_tokens, situation.context - situation.prompt_tokens - around))
+    think = max(0, min(profile.think_tokens, situation.room - around))
     for width in widths_up_to(min(profile.max_rows, situation.most_rows)):
-        if situation.fits_time(width, think) and situation.fits_tokens(width, think, profile.answer_tokens):
+        if situation.fits(width, think, profile.answer_tokens):
             return width, think
     if situation.budget.max_tokens is not None:
         think = min(think, situation.budget.max_tokens - situation.spent_tokens - around)
@@ -115,7 +133,7 @@ def revise(made: Plan, profile: BudgetProfile, situation: Situation, longest_tho
     if think == 0 or situation.remaining_s is None:
         return None
     for width in range(left, 1, -1):
-        if situation.fits_time(width, think) and situation.fits_tokens(width, think, profile.answer_tokens):
+        if situation.fits(width, think, profile.answer_tokens):
             limit = made.rows[-1].think_tokens if situation.budget.max_tokens is None else think
             more = f"{width} more rows, since a thought took {longest_thought} tokens"
             group = RowGroup(count=width, think_tokens=limit)

@@ -22,6 +22,42 @@ def without_onnxruntime(tmp_path: Path) -> dict[str, str]:
     return {"PYTHONPATH": str(tmp_path)}
 
 
+# ---------------------------------------------------------------- engines
+
+
+def test_gguf_files_answer_with_the_options_of_their_engine(edgereason: Run) -> None:
+    """A file's path picks the engine; `-ngl 0`, `-c` and the others reach it."""
+    pytest.importorskip("llama_cpp")
+    from edgereason.loading import find_model
+
+    weights = find_model("abacus", "llama-cpp").weights
+    options = ["-ngl", "0", "-c", "4096", "--batch", "64", "--kv-type", "q8_0", "--flash-attention", "on", "--no-mmap"]
+    done = edgereason("ask", "17 + 25 = ?", "-m", str(weights), *options, "--json")
+
+    said = json.loads(done.stdout)
+    assert (0, "llama-cpp") == (done.returncode, said["engine"]), done.stderr
+    assert said["answer"]
+
+
+def test_an_option_that_the_engine_lacks_is_refused_by_name(edgereason: Run) -> None:
+    """Exit 2, with what it has."""
+    done = edgereason("ask", "17 + 25 = ?", "--engine", "onnx", "--kv-type", "q8_0")
+
+    assert 2 == done.returncode
+    assert "'onnx' has no option 'kv_type'" in done.stderr
+
+
+def test_memory_is_estimated_before_loading(edgereason: Run) -> None:
+    """`models show --estimate`: what it takes, and that rows share the context; options go with it only."""
+    done = edgereason("models", "show", "abacus", "--engine", "llama-cpp", "--estimate", "-c", "2048", "--json")
+    shown = json.loads(done.stdout)
+    assert 2048 == shown["context_shared_by_all_rows"]
+    assert 2048 * shown["kv_bytes_per_token"] == shown["keys_values_bytes"]
+
+    refused = edgereason("models", "show", "abacus", "-c", "2048")
+    assert (2, True) == (refused.returncode, "--estimate" in refused.stderr)
+
+
 # ---------------------------------------------------------------- chat
 
 

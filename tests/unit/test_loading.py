@@ -16,6 +16,7 @@ from edgereason.loading import (
     ModelFiles,
     bundled_models,
     describe,
+    estimate,
     file_identity,
     find_model,
     open_tokenizer,
@@ -82,6 +83,27 @@ def test_a_name_of_the_hub_must_have_the_form_of_one() -> None:
     """Before anything is imported or asked."""
     with pytest.raises(ConfigError, match="'hf:abacus' is no name of the hub"):
         find_model("hf:abacus")
+
+
+def test_a_folder_with_both_files_runs_either() -> None:
+    """ONNX unless another engine is named; a file's path picks its own engine, and no other runs it."""
+    folder = find_model("abacus").folder
+    found = [find_model(folder, engine) for engine in ("auto", "onnx", "llama-cpp")]
+    assert ["onnx", "onnx", "llama-cpp"] == [files.engine for files in found]
+    assert [".onnx", ".onnx", ".gguf"] == [files.weights.suffix for files in found]
+
+    assert "llama-cpp" == find_model(found[2].weights).engine
+    with pytest.raises(ConfigError, match="run by the engine 'llama-cpp', not by 'onnx'"):
+        find_model(found[2].weights, "onnx")
+
+
+def test_an_estimate_says_that_rows_share_the_context() -> None:
+    """And is given for GGUF files alone."""
+    found = estimate("abacus", "llama-cpp", context=2000)
+    assert (2048, 1024) == (found["context_shared_by_all_rows"], found["context_of_one_row"])
+
+    with pytest.raises(ConfigError, match="cannot be estimated"):
+        estimate("abacus")
 
 
 def test_what_is_no_model_is_refused(tmp_path: Path) -> None:

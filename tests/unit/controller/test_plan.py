@@ -54,6 +54,15 @@ def test_without_a_deadline_the_profile_alone_decides() -> None:
     assert [(16, 300)] == [(group.count, group.think_tokens) for group in planned(None).rows]
 
 
+def test_rows_that_share_a_context_must_all_fit_it() -> None:
+    """As many as find room beside two prompts, one that may still be held; a single row is cut to what is left."""
+    prompt, around = situation(None).prompt_tokens, situation(None).around(HARD.answer_tokens)
+    room = [2 * prompt + width * (300 + around) for width in (16, 8)]
+    plans = [planned(None, shared_context=size) for size in (room[0], room[0] - 1, room[1], 2 * prompt + around + 70)]
+
+    assert [(16, 300), (12, 300), (8, 300), (1, 70)] == [(p.num_rows, p.rows[0].think_tokens) for p in plans]
+
+
 def test_a_short_deadline_leaves_one_row() -> None:
     """Where not even one thought can finish, one row thinks for as long as there is."""
     assert (1, 300) == (planned(0.2).num_rows, planned(0.2).rows[0].think_tokens)
