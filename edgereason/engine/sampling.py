@@ -31,6 +31,7 @@ NUM_CANDIDATES = 20  # shown with every proposal, and what entropies are taken o
 _WIDEST_HEAD = 256  # a larger top-k sorts the whole row
 _SMALL_VOCABULARY = 4096
 _MOST_HITS = 16  # times the width: more is sorted slower than the row is partitioned
+_BLOCK = 1024  # tokens whose weights are summed before one of them is drawn
 _CHUNK_ELEMENTS = 1 << 16  # logits worked on at once: they stay in the second-level cache
 _MASK = (1 << 64) - 1
 _GOLDEN = 0x9E3779B97F4A7C15
@@ -78,6 +79,7 @@ class Rows:
     width: int  # how many candidates are looked for
     is_greedy: bool  # every row
     is_untempered: bool  # every row
+    is_headed: bool  # every row: draws among its candidates, whatever the rest of the vocabulary weighs
 
     @classmethod
     def of(cls, ids: Sequence[RowId], settings: Sequence[tuple[Sampling, int]], vocab_size: int) -> Rows:
@@ -94,6 +96,7 @@ class Rows:
             width=min(max([NUM_CANDIDATES, *heads]), vocab_size),
             is_greedy=all(sampling.temperature == 0 for sampling in each),
             is_untempered=all(sharp == 1 for sharp in sharpness),
+            is_headed=all(s.temperature == 0 or 0 < s.top_k <= min(_WIDEST_HEAD, vocab_size - 1) for s in each),
         )
 
     def part(self, start: int, stop: int) -> Rows:
@@ -211,7 +214,7 @@ def _draw(
     shifted, values: logits below the row's largest, of all tokens [n, V] and of the ranked candidates [n, width]
     totals: sums of exp(shifted) [n]
     """
-    masses = totals if rows.is_untempered else np.exp(shifted * rows.sharpness).sum(axis=1)
+    masses = totals if rows.is_untempered or rows.is_headed else np.exp(shifted * rows.sharpness).sum(axis=1)
     weights = np.exp(values * rows.sharpness, dtype=np.float64)
     sums = weights.cumsum(axis=1).tolist()
     return [
@@ -264,11 +267,18 @@ def _kept(sampling: Sampling, weights: Doubles, sums: list[float], mass: float, 
 
 def _draw_from_tail(sampling: Sampling, shifted: Floats, head: list[int], mass: float, chance: float) -> int:
     """The drawn id where it is none of the head's: one of the others, in id order."""
-    weights = np.exp(shifted * np.float32(1 / sampling.temperature), dtype=np.float64)
-    beyond = chance * mass - float(weights[head].cumsum()[-1])
-    likely = [token for token in head if weights[token] > 0]
+    sharpness = np.float32(1 / sampling.temperature)
+    first = np.exp(shifted[head] * sharpness, dtype=np.float64)
+    beyond = max(0.0, chance * mass - float(first.cumsum()[-1]))
+    weights = np.exp(shifted * sharpness)
     weights[head] = 0.0
-    possible = weights.nonzero()[0]
-    if not len(possible):
-        return likely[-1]
-    return min(int(np.searchsorted(weights.cumsum(), beyond, side="right")), int(possible[-1]))
+    # Summing blocks, then within one, takes a thirtieth of the time that running sums of the whole row do.
+    even = len(weights) // _BLOCK * _BLOCK
+    sums = np.append(weights[:even].reshape(-1, _BLOCK).sum(axis=1), weights[even:].sum()).cumsum(dtype=np.float64)
+    if not sums[-1]:
+        return [token for token, weight in zip(head, first.tolist(), strict=True) if weight > 0][-1]
+    block = min(int(np.searchsorted(sums, beyond, side="right")), int(np.searchsorted(sums, sums[-1])))
+    within = weights[block * _BLOCK : (block + 1) * _BLOCK]
+    before = float(sums[block - 1]) if block else 0.0
+    place = int(np.searchsorted(within.cumsum(dtype=np.float64), beyond - before, side="right"))
+    return block * _BLOCK + min(place, int(within.nonzero()[0][-1]))
