@@ -1,11 +1,12 @@
 """Trains the bundled model in stretches: start, stop and resume at will.
 
     python -m recipes.abacus.train --minutes 90            resumes recipes/abacus/runs/main, or starts it
-    python -m recipes.abacus.train --decay-minutes 10 --into decayed     rates down to zero, into another folder
+    python -m recipes.abacus.train --decay-tokens 3e7 --into decayed     rates down to zero, in a copy of the run
     python -m recipes.abacus.train --smoke                  two minutes, in a folder of its own
 
 In: the loop, the rates over time (warm-up, then constant, then a decay asked for by flag), checkpoints, the log.
-Not in: data, network, export. Invariant: a checkpoint is complete or absent (written aside, then renamed).
+Not in: data, network, export. Invariants: a checkpoint is complete or absent (written aside, then renamed); a decay
+goes by tokens, so that how fast the machine is does not matter, and it is resumed like any other stretch.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import math
 import os
 import signal
 import time
@@ -59,6 +61,12 @@ class Run:
         self.optimizer.load(torch.load(folder / "optimizer.pt", weights_only=True))
         self.progress = json.loads((folder / "progress.json").read_text(encoding="utf-8"))
 
+    def load_newest(self, before: Path) -> None:
+        """Go on from this run's own folder, else from the one before it; where neither is, begin."""
+        folder = next((folder for folder in (self.folder, before) if (folder / "progress.json").exists()), None)
+        if folder:
+            self.load(folder)
+
     def log(self, **values: Any) -> None:
         """Append one line to the log and print it."""
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -68,11 +76,16 @@ class Run:
             file.write(line + "\n")
 
 
-def rate_factor(progress: dict[str, Any], decayed: float | None) -> float:
+def rate_factor(progress: dict[str, Any]) -> float:
     """Return the factor on the rates: warm-up, then constant by tokens seen, times what a decay has left."""
-    left = 1.0 if decayed is None else max(0.0, 1.0 - decayed)
     factor = next(factor for tokens, factor in reversed(config.RATE_FACTORS) if progress["tokens"] >= tokens)
-    return left * factor * min(1.0, (progress["steps"] + 1) / config.WARM_UP_STEPS)
+    return decay_left(progress) * factor * min(1.0, (progress["steps"] + 1) / config.WARM_UP_STEPS)
+
+
+def decay_left(progress: dict[str, Any]) -> float:
+    """Return what a linear decay has left of the rates, 1 where there is none."""
+    decay = progress.get("decay")
+    return 1.0 if decay is None else max(0.0, 1.0 - (progress["tokens"] - decay["from"]) / decay["tokens"])
 
 
 class Gradients:
@@ -116,13 +129,12 @@ def _one_core() -> None:
 def train(
     run: Run,
     seconds: float,
-    decays: bool,
     evaluate_seconds: float,
     threads: int = 2,
     compiles: bool = False,
     plants_slips: bool = True,
 ) -> None:
-    """Train for so many seconds or until told to stop, saving on the way."""
+    """Train for so many seconds, until a decay has come down to nothing or until told to stop, saving on the way."""
     stop = _stop_flag()
     began = saved = evaluated = logged = time.monotonic()
     before = run.progress["seconds"]
@@ -130,10 +142,10 @@ def train(
     steps = tokens = 0
     gradients = Gradients(run.model, threads, compiles)
     with contextlib.closing(batches(run.seed, run.progress["pool"], plants_slips)) as stream:
-        while (now := time.monotonic()) - began < seconds and not stop:
+        while (now := time.monotonic()) - began < seconds and decay_left(run.progress) > 0 and not stop:
             group = [next(stream) for _ in range(config.BATCHES_A_STEP)]
             loss_sum += gradients.fill(group)
-            factor = rate_factor(run.progress, (now - began) / seconds if decays else None)
+            factor = rate_factor(run.progress)
             run.optimizer.step(config.MUON_RATE * factor, config.ADAM_RATE * factor, gradients.pool.map)
             size = sum(ids.size for ids, _, _ in group)
             steps, tokens = steps + 1, tokens + size
@@ -179,9 +191,9 @@ def main(arguments: list[str] | None = None) -> None:
     """Read the command line and train."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", default="main", help="folder under recipes/abacus/runs")
-    parser.add_argument("--minutes", type=float, default=60.0)
-    parser.add_argument("--decay-minutes", type=float, help="instead: bring the rates down to zero in this time")
-    parser.add_argument("--into", default="decayed", help="where a decayed copy goes")
+    parser.add_argument("--minutes", type=float, help="60, or a whole decay")
+    parser.add_argument("--decay-tokens", type=float, help="bring the rates down to zero over this many tokens")
+    parser.add_argument("--into", default="decayed", help="folder of the decaying copy")
     parser.add_argument("--from-weights", type=Path, help="start from exported weights, with a fresh optimizer")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--no-slips", action="store_true", help="plant nothing wrong in thoughts (an ablation)")
@@ -192,20 +204,21 @@ def main(arguments: list[str] | None = None) -> None:
     tokenizer.load()
     folder = config.RUNS / ("smoke" if options.smoke else options.run)
     run = Run(folder, config.SEED)
+    if options.decay_tokens:
+        run.folder = config.RUNS / options.into
     if options.from_weights:
         run.model.load_exported(load_file(options.from_weights))
-    elif (folder / "progress.json").exists() and not options.smoke:
-        run.load(folder)
-    seconds = 60 * (options.decay_minutes or options.minutes) if not options.smoke else 100.0
-    if options.decay_minutes:
-        run.folder = config.RUNS / options.into
+    elif not options.smoke:
+        run.load_newest(folder)
+    if options.decay_tokens:
+        run.progress.setdefault("decay", {"from": run.progress["tokens"], "tokens": options.decay_tokens})
+    minutes = options.minutes or (math.inf if options.decay_tokens else 60.0)
     run.folder.mkdir(parents=True, exist_ok=True)
     (config.RUNS / "pid").write_text(f"{os.getpid()}\n", encoding="utf-8")
-    run.log(**_told(run), parameters=sum(weight.numel() for weight in run.model.parameters()), seconds=seconds)
+    run.log(**_told(run), parameters=sum(weight.numel() for weight in run.model.parameters()))
     train(
         run,
-        seconds,
-        decays=bool(options.decay_minutes),
+        100.0 if options.smoke else 60 * minutes,
         evaluate_seconds=config.EVALUATE_SECONDS,
         threads=options.threads,
         compiles=not (options.eager or options.smoke),

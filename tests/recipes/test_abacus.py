@@ -142,7 +142,7 @@ def test_a_run_resumes_where_it_stopped(tmp_path, monkeypatch):
     monkeypatch.setattr(config, "BATCH_TOKENS", 1024)
     run = train.Run(tmp_path / "run", seed=0)
     monkeypatch.setattr(train, "accuracy", lambda model, count: {})
-    train.train(run, seconds=6, decays=False, evaluate_seconds=1000)
+    train.train(run, seconds=6, evaluate_seconds=1000)
     assert run.progress["steps"] > 0
     again = train.Run(tmp_path / "run", seed=0)
     again.load(tmp_path / "run")
@@ -152,6 +152,30 @@ def test_a_run_resumes_where_it_stopped(tmp_path, monkeypatch):
         assert torch.equal(mine, theirs)
     log = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
     assert log[-1]["step"] == run.progress["steps"]
+
+
+def test_a_decay_ends_by_tokens_and_resumes_in_its_own_folder(tmp_path, monkeypatch):
+    """It stops when its tokens are spent, leaves the run it came from alone, and goes on from where it was stopped."""
+    monkeypatch.setattr(config, "RUNS", tmp_path)
+    monkeypatch.setattr(config, "BATCH_TOKENS", 512)
+    monkeypatch.setattr(config, "BATCHES_A_STEP", 1)
+    monkeypatch.setattr(train, "accuracy", lambda model, count: {})
+    train.Run(tmp_path / "main", seed=0).save()
+    train.main(["--decay-tokens", "60000", "--minutes", "0.005", "--eager"])
+    begun = json.loads((tmp_path / "decayed" / "progress.json").read_text())
+    train.main(["--decay-tokens", "60000", "--eager"])
+    ended = json.loads((tmp_path / "decayed" / "progress.json").read_text())
+
+    assert {"from": 0, "tokens": 60000} == begun["decay"] == ended["decay"]
+    assert 0 < begun["tokens"] < 60000 <= ended["tokens"]
+    assert 0 == json.loads((tmp_path / "main" / "progress.json").read_text())["tokens"]
+
+
+def test_the_rates_come_down_in_a_line():
+    """To half in the middle of a decay and to nothing at its end."""
+    progress = {"steps": 1000, "tokens": 100, "decay": {"from": 100, "tokens": 50}}
+    factors = [train.rate_factor(progress | {"tokens": tokens}) for tokens in (100, 125, 150, 170)]
+    assert [1.0, 0.5, 0.0, 0.0] == factors
 
 
 def test_export_gives_files_that_agree(tmp_path):
