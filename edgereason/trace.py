@@ -1,6 +1,6 @@
 """What happened, kept: the trace of one request, and the one file format of every recorded thing.
 
-In: `Trace` (clock-stamped, append-only), `Provenance` (the header no number travels without), the makers of rollout
+In: `Trace` (clock-stamped, append-only), `Provenance` (the header no number travels without), the makers of question
 and request records, `RecordWriter` and `read_records`. Not in: what the records mean (evals, profiling, probing).
 The fields of every record are listed in docs/records.md.
 Invariant: a whole line that was written is read back exactly, or reading says which line is damaged.
@@ -31,7 +31,7 @@ except ImportError:  # not a POSIX system: two writers are then not told apart
     fcntl = None  # type: ignore[assignment]
 
 SCHEMA_VERSION = 1
-KINDS = ("header", "rollout", "request")
+KINDS = ("header", "question", "request")
 _CRC_OPENER = b',"crc":"'
 _HEADER_BEGIN = b'{"command":'
 _FREE_TO_DIFFER = ("command", "date", "n")  # a file may be continued on another day, by another command, for more
@@ -199,28 +199,29 @@ class Cut:
     logprob: float  # mean over the answer's sampled tokens
 
 
-def rollout_record(
-    rollout: Rollout,
-    *,
-    question_id: str,
-    family: str,
-    template: str,
-    correct: bool,
-    seconds: float,
-    cuts: Iterable[Cut] = (),
-    arm: str = "plain",
-) -> Record:
-    """A labelled rollout; `arm` names what was done to its text ("plain", "direct", "wait", a profile's name)."""
+def sample_record(rollout: Rollout, *, arm: str, correct: bool, cuts: Iterable[Cut] = ()) -> Record:
+    """A labelled rollout of a question record; `arm` names what was done to its text: "plain", "direct", "wait".
+
+    Log-probabilities and entropies of tokens are kept to four decimals, which is what float32 is good for.
+    """
     return {
-        "kind": "rollout",
-        "question_id": question_id,
-        "family": family,
-        "template": template,
+        **_plain(rollout),
+        "logprobs": [round(value, 4) for value in rollout.logprobs],
+        "entropies": [round(value, 4) for value in rollout.entropies],
         "arm": arm,
         "correct": correct,
-        "seconds": seconds,
         "cuts": [_plain(cut) for cut in cuts],
-        **_plain(rollout),
+    }
+
+
+def question_record(*, question_id: str, question: str, samples: Iterable[Record], **labels: object) -> Record:
+    """A question with every rollout that was recorded of it, and any `labels`; one record, so it is whole or absent."""
+    return {
+        **{name: _plain(value) for name, value in labels.items()},
+        "kind": "question",
+        "question_id": question_id,
+        "question": question,
+        "samples": list(samples),
     }
 
 
@@ -248,7 +249,7 @@ def request_record(
 
 
 def rollout_of(record: Mapping[str, Any]) -> Rollout:
-    """The rollout that a rollout record, or an entry of a request record's `rollouts`, holds.
+    """The rollout that an entry of a question record's `samples`, or of a request record's `rollouts`, holds.
 
     Raises:
         RecordError: a field is missing, or per-token fields differ in length.
@@ -256,7 +257,7 @@ def rollout_of(record: Mapping[str, Any]) -> Rollout:
     try:
         values = {field.name: record[field.name] for field in dataclasses.fields(Rollout)}
     except KeyError as missing:
-        raise RecordError(f"A rollout record lacks {missing}.", hint="See docs/records.md for its fields.") from None
+        raise RecordError(f"A recorded rollout lacks {missing}.", hint="See docs/records.md for its fields.") from None
     lengths = {name: len(values[name]) for name in ("tokens", "logprobs", "entropies", "forced")}
     if len(set(lengths.values())) != 1:
         raise RecordError(f"Per-token fields of a rollout differ in length: {lengths}.", hint="Record it again.")

@@ -27,7 +27,7 @@ from edgereason.decoding.texts import answer_text, thought_text
 from edgereason.errors import Aborted
 from edgereason.protocols import Batch, Clock, Codec, Prefix, Proposals
 from edgereason.trace import Trace
-from edgereason.types import Finish, Markers, Plan, Rollout, RowId, Sampling
+from edgereason.types import GREEDY, Finish, Markers, Plan, Rollout, RowId, Sampling
 
 ReadAnswer = Callable[[str], tuple[str | None, str | None]]  # text -> (answer as written, canonical form)
 IsDecided = Callable[[Sequence[Rollout], int], bool]
@@ -57,6 +57,21 @@ class Watcher:
     on_closing: Callable[[], None] = lambda: None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlyAnswer:
+    """What a row answered when a branch of it was closed after `think_tokens` tokens of thought.
+
+    confidence: geometric mean probability of the answer's sampled tokens; tokens: what the branch generated.
+    """
+
+    row: RowId
+    think_tokens: int
+    answer: str | None
+    canonical: str | None
+    confidence: float
+    tokens: int
+
+
 @dataclass(slots=True, kw_only=True)
 class Decoder:
     """Decodes rows of one prefix on one batch until all have ended, are decided, or must stop.
@@ -80,6 +95,7 @@ class Decoder:
     one_pass_per_token: bool = True
     options: tuple[tuple[int, ...], ...] = ()
     rollouts: list[Rollout] = field(default_factory=list)
+    early_answers: list[EarlyAnswer] = field(default_factory=list)
     _live: dict[RowId, Row] = field(default_factory=dict)
     _was_told_closing: bool = False
 
@@ -91,6 +107,14 @@ class Decoder:
         self._admit(sampling, [seed], limits, is_direct=True)
         self._run(lambda: False)
         return next((rollout for rollout in self.rollouts if rollout.is_direct and rollout.answer), None)
+
+    def sample(self, groups: Sequence[tuple[Sampling, Sequence[int], RowLimits]]) -> list[Rollout]:
+        """Rows under these limits, one a seed, all run to their ends; their rollouts in the order of the seeds."""
+        done = len(self.rollouts)
+        for sampling, seeds, limits in groups:
+            self._admit(sampling, seeds, limits)
+        self._run(lambda: False)
+        return sorted(self.rollouts[done:], key=lambda rollout: rollout.row)
 
     def think(self, plan: Plan, is_decided: IsDecided) -> None:
         """The optional part: the plan's rows that have not run yet think, close and answer; see `rollouts`."""
@@ -109,14 +133,15 @@ class Decoder:
     @property
     def rows_thinking(self) -> int:
         """Rows whose thought is still open."""
-        return sum(row.phase == "thinking" for row in tuple(self._live.values()))
+        return sum(row.phase == "thinking" and row.parent is None for row in tuple(self._live.values()))
 
     @property
     def usage(self) -> tuple[int, int]:
         """(reasoning, completion) tokens so far, rows that still run included."""
         live = tuple(self._live.values())
-        reasoning = sum(r.reasoning_tokens for r in self.rollouts) + sum(sum(row.in_thought) for row in live)
-        return reasoning, sum(r.completion_tokens for r in self.rollouts) + sum(len(row.tokens) for row in live)
+        reasoning = sum(r.reasoning_tokens for r in self.rollouts) + sum(sum(row.own(row.in_thought)) for row in live)
+        completion = sum(r.completion_tokens for r in self.rollouts) + sum(len(row.own(row.tokens)) for row in live)
+        return reasoning, completion + sum(early.tokens for early in self.early_answers)
 
     # -------------------------------------------------------------- the loop
 
@@ -126,6 +151,7 @@ class Decoder:
             if self.pace.must_stop():
                 return self._drop_all("deadline")
             self._close_if_due()
+            self._branch_where_due()
             tokens, ended = self._choose()
             for row, reason in ended:
                 self._finish(row, reason)
@@ -148,6 +174,16 @@ class Decoder:
         for row in open_rows:
             if not (row.pending or self._mid_character(row)):
                 self._apply(row, closing(row, self.markers, "deadline"), None)
+
+    def _branch_where_due(self) -> None:
+        """Ask a branch of each row that has come to one of its cuts for the answer."""
+        for row in tuple(self._live.values()):
+            if row.limits.cuts and not self._mid_character(row) and row.pass_cut():
+                branch = self.batch.branch(row.id, GREEDY, row.seed)
+                limits = RowLimits(think=row.think_used, answer=row.limits.answer, stop_at_box=True)
+                self._live[branch] = early = row.branched(branch, limits)
+                self.trace.add("branched", branch, row.id, len(row.tokens), row.seed, GREEDY)
+                self._apply(early, closing(early, self.markers, "forced"), None)
 
     def _choose(self) -> tuple[dict[RowId, list[int]], list[tuple[Row, Finish]]]:
         """What to commit for each row, by its policy, and the rows that end here."""
@@ -271,10 +307,13 @@ class Decoder:
     def _finish(self, row: Row, reason: Finish, *, has_answer: bool = True) -> None:
         """Turn a row into a rollout."""
         rollout = self._rollout(row, reason, has_answer)
-        self.rollouts.append(rollout)
         del self._live[row.id]
         self.trace.add("dropped", row.id, len(row.tokens), reason)
-        self.watcher.on_rollout(rollout)
+        if row.parent is not None:
+            self.early_answers.append(_early(row, row.parent, rollout))
+        else:
+            self.rollouts.append(rollout)
+            self.watcher.on_rollout(rollout)
 
     def _rollout(self, row: Row, reason: Finish, has_answer: bool) -> Rollout:
         """The frozen record of one row."""
@@ -311,3 +350,15 @@ class Decoder:
     def _mid_character(self, row: Row) -> bool:
         """Whether the row's text ends inside a UTF-8 character of at most four bytes."""
         return self.codec.ends_inside_character(row.tokens[-4:])
+
+
+def _early(branch: Row, parent: RowId, rollout: Rollout) -> EarlyAnswer:
+    """What a branch that has ended says of the row that it was taken from."""
+    return EarlyAnswer(
+        row=parent,
+        think_tokens=branch.limits.think,
+        answer=rollout.answer,
+        canonical=rollout.canonical,
+        confidence=rollout.confidence,
+        tokens=len(branch.own(branch.tokens)),
+    )

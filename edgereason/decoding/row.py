@@ -6,8 +6,8 @@ Only the loop writes here; policies read. A row holds no engine and no text.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 from edgereason.types import Finish, RowId
 
@@ -16,18 +16,25 @@ Phase = Literal["thinking", "answering"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowLimits:
-    """What one row may spend, in tokens; `think` counts every thought block of the row together."""
+    """What one row may spend, in tokens; `think` counts every thought block of the row together.
+
+    cuts: after so many think tokens each, rising, a branch of the row is closed and asked for its answer.
+    """
 
     think: int
     answer: int
     extensions: int = 0
     stop_at_box: bool = False  # stop at the brace that closes the answer, even in a row that closed by itself
     cut: Literal["forced", "context"] = "forced"  # what a thought that reaches its limit ends by
+    cuts: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
 class Row:
-    """One row as it runs. `pending` are forced tokens that are not committed yet."""
+    """One row as it runs. `pending` are forced tokens that are not committed yet.
+
+    A row may be a branch of `parent`, whose first `inherited` tokens are then its own first ones.
+    """
 
     id: RowId
     seed: int
@@ -48,6 +55,8 @@ class Row:
     option_logprobs: list[float] = field(default_factory=list)  # of the choices between given options
     extensions_used: int = 0
     closed_by: Finish = "eos"  # why the thought ended: by itself, at its limit, at the deadline, at the context's end
+    parent: RowId | None = None
+    inherited: int = 0
 
     def force(self, thought: tuple[int, ...] = (), answer: tuple[int, ...] = (), *, then: Phase) -> None:
         """Queue tokens in place of sampled ones: the end of a thought, the beginning of an answer, then `then`."""
@@ -84,6 +93,28 @@ class Row:
         if not self.pending:
             self.enter(self.after_pending)
         return [token for token, _ in taken]
+
+    def branched(self, row: RowId, limits: RowLimits) -> Row:
+        """A row that goes on from where this one is, under limits of its own."""
+        copies: dict[str, Any] = {
+            name: list(getattr(self, name)) for name in ("tokens", "logprobs", "entropies", "forced", "in_thought")
+        }
+        return Row(
+            row, self.seed, limits, phase=self.phase, think_used=self.think_used, answer_start=self.answer_start,
+            extensions_used=self.extensions_used, parent=self.id, inherited=len(self.tokens), **copies,
+        )  # fmt: skip
+
+    def own(self, values: list[int] | list[bool]) -> list[int]:
+        """The part of a per-token list that is not inherited."""
+        return list(values[self.inherited :])
+
+    def pass_cut(self) -> bool:
+        """Whether the thought has come to the next of the cuts, which is then behind it."""
+        left = tuple(cut for cut in self.limits.cuts if cut > self.think_used)
+        is_due = self.phase == "thinking" and not self.pending and len(left) < len(self.limits.cuts)
+        if is_due:
+            self.limits = replace(self.limits, cuts=left)
+        return is_due
 
     @property
     def answer_tokens(self) -> list[int]:

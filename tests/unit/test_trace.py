@@ -31,11 +31,12 @@ from edgereason.trace import (
     RecordWriter,
     Trace,
     provenance,
+    question_record,
     read_header,
     read_records,
     request_record,
     rollout_of,
-    rollout_record,
+    sample_record,
 )
 from edgereason.types import Markers, ModelInfo, Plan, Result, Rollout, RowGroup, Sampling, Usage
 
@@ -289,30 +290,26 @@ def test_trace_counts_every_pass_of_the_loop() -> None:
     assert sum(tally["count"] for tally in passes) == engine.calls - 1  # the prefill is a call, too
 
 
-# ---------------------------------------------------------------- rollout and request records
+# ---------------------------------------------------------------- question and request records
 
 
-def test_rollout_survives_its_record(tmp_path: Path) -> None:
-    """A rollout written and read is the same value, floats and signs included."""
+def test_a_sample_survives_its_record(tmp_path: Path) -> None:
+    """A rollout written and read is the same value; values of tokens to four decimals."""
     cut = Cut(think_tokens=1, answer="3", canonical="3", correct=False, logprob=-0.5)
-    record = rollout_record(
-        ROLLOUT, question_id="chain/1", family="chain", template="sum", correct=True, seconds=0.25, cuts=[cut]
+    precise = dataclasses.replace(ROLLOUT, logprobs=tuple(value + 1e-7 for value in ROLLOUT.logprobs))
+    sample = sample_record(precise, arm="plain", correct=True, cuts=[cut])
+    write(
+        tmp_path / "r.jsonl", question_record(question_id="chain/1", question="1 + 1?", samples=[sample], band="easy")
     )
-    write(tmp_path / "r.jsonl", record)
-    (found,) = read_records(tmp_path / "r.jsonl", "rollout")
+    (found,) = read_records(tmp_path / "r.jsonl", "question")
 
-    assert rollout_of(found) == ROLLOUT
-    assert found["cuts"] == [
+    (read,) = found["samples"]
+    assert rollout_of(read) == ROLLOUT
+    assert read["cuts"] == [
         {"think_tokens": 1, "answer": "3", "canonical": "3", "correct": False, "logprob": -0.5},
     ]
-    assert tuple(found[name] for name in ("question_id", "family", "template", "arm", "correct", "seconds")) == (
-        "chain/1",
-        "chain",
-        "sum",
-        "plain",
-        True,
-        0.25,
-    )
+    assert ("chain/1", "1 + 1?", "easy") == (found["question_id"], found["question"], found["band"])
+    assert ("plain", True) == (read["arm"], read["correct"])
 
 
 def test_request_record_holds_rollouts_trace_and_labels(tmp_path: Path) -> None:
@@ -339,7 +336,7 @@ def test_labels_cannot_replace_what_was_measured() -> None:
 @pytest.mark.parametrize("change", [{"tokens": [1]}, {"forced": None}])
 def test_damaged_rollout_fields_are_refused(change: dict[str, Any]) -> None:
     """A missing field, or per-token fields of different lengths, is an error and not a wrong rollout."""
-    record = rollout_record(ROLLOUT, question_id="q", family="f", template="t", correct=True, seconds=0.1)
+    record = sample_record(ROLLOUT, arm="plain", correct=True)
     record.update(change)
     if record["forced"] is None:
         del record["forced"]
@@ -388,11 +385,11 @@ def test_provenance_says_when_and_by_which_command(monkeypatch: pytest.MonkeyPat
 
 def test_kinds_are_told_apart(tmp_path: Path) -> None:
     """Reading one kind leaves the others out."""
-    rollout = {"kind": "rollout", "x": 1}
+    rollout = {"kind": "question", "x": 1}
     request = {"kind": "request", "x": 2}
     write(tmp_path / "r.jsonl", rollout, request)
 
-    assert list(read_records(tmp_path / "r.jsonl", "rollout")) == [rollout]
+    assert list(read_records(tmp_path / "r.jsonl", "question")) == [rollout]
     assert list(read_records(tmp_path / "r.jsonl")) == [rollout, request]
 
 
@@ -508,8 +505,8 @@ def test_every_whole_record_before_a_truncation_is_recovered(data: st.DataObject
         with RecordWriter(path, HEADER) as writer:
             assert writer.count == whole
             assert path.read_bytes().endswith(b"\n")
-            writer.append({"kind": "rollout"})
-        assert list(read_records(path)) == [*numbered(whole), {"kind": "rollout"}]
+            writer.append({"kind": "question"})
+        assert list(read_records(path)) == [*numbered(whole), {"kind": "question"}]
 
 
 @settings(max_examples=300, deadline=None)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from edgereason.decoding.row import RowLimits
 from edgereason.types import GREEDY, Markers, Plan, RowGroup, Sampling
 
 Make = Callable[..., Any]
@@ -303,3 +304,35 @@ def test_usage_counts_all_rows(bench: Make) -> None:
 
     expected = (sum(r.reasoning_tokens for r in rollouts), sum(len(r.tokens) for r in rollouts))
     assert expected == made.decoder.usage
+
+
+def test_branches_at_cuts_answer_and_leave_their_row_alone(bench: Make) -> None:
+    """A row with cuts has an early answer at each, and is token for token the row that it would have been."""
+    plain, cut = bench(THOUGHT), bench(THOUGHT)
+    sampling = Sampling(temperature=1.0, seed=3)
+    (alone,) = plain.decoder.sample([(sampling, [1], RowLimits(think=100, answer=16))])
+    (branched,) = cut.decoder.sample([(sampling, [1], RowLimits(think=100, answer=16, cuts=(2, 5, 99)))])
+
+    assert replace(alone, finished_s=0.0) == replace(branched, finished_s=0.0)
+    assert [(2, "7"), (5, "7")] == [(early.think_tokens, early.answer) for early in cut.decoder.early_answers]
+    assert {branched.row} == {early.row for early in cut.decoder.early_answers}
+
+
+def test_branches_count_what_they_generate_and_no_more(bench: Make) -> None:
+    """What a branch inherits was counted with its row."""
+    plain, cut = bench(THOUGHT), bench(THOUGHT)
+    plain.decoder.sample([(GREEDY, [1], RowLimits(think=100, answer=16))])
+    cut.decoder.sample([(GREEDY, [1], RowLimits(think=100, answer=16, cuts=(5,)))])
+
+    (early,) = cut.decoder.early_answers
+    forced = len(cut.decoder.markers.close_thought) + len(cut.decoder.markers.answer_opener)
+    assert early.tokens == forced + len("7}")
+    assert cut.decoder.usage[1] == plain.decoder.usage[1] + early.tokens
+
+
+def test_a_cut_inside_a_character_waits_for_its_end(bench: Make) -> None:
+    """Cuts fall between characters."""
+    made = bench({"<think>\n": "\u00e9\u00e9</think>\\boxed{42}<end>", "\n\n\\boxed{": "7}<end>"})
+    made.decoder.sample([(GREEDY, [1], RowLimits(think=100, answer=16, cuts=(1, 3)))])
+
+    assert [2, 4] == [early.think_tokens for early in made.decoder.early_answers]
