@@ -25,6 +25,7 @@ from edgereason.engine.llama_cpp_memory import estimate_memory
 from edgereason.errors import ConfigError, ModelFileError, ModelNotFoundError, did_you_mean
 from edgereason.hub import OnProgress, find, is_hub_name, parse_name
 from edgereason.probing.prior import DirectAnswerProbe
+from edgereason.profiling.accuracy import AccuracyProfile, read_profile
 from edgereason.profiling.quick import quick_costs
 from edgereason.prompting import PromptOptions, Tokenizer, has_tokenizer, read_vocabulary
 from edgereason.protocols import Clock, Engine, Probe
@@ -55,6 +56,7 @@ class Parts:
     profiles: Mapping[str, BudgetProfile]
     costs: PassCosts
     model: ModelInfo
+    accuracy: AccuracyProfile | None = None
     notes: tuple[str, ...] = field(default=())
 
 
@@ -85,6 +87,7 @@ def load_parts(
     try:
         tokenizer.check_vocabulary(opened.info.vocab_size)
         info = ModelInfo(name=files.name, lineage=lineage(opened.info, tokenizer), file=file_identity(files.weights))
+        accuracy = accuracy_profile_of(info.lineage, profiles_dir)
         costs, note = quick_costs(opened, info, cache_folder("costs"), clock)
     except BaseException:
         opened.close()
@@ -96,6 +99,7 @@ def load_parts(
         profiles=profiles,
         costs=costs,
         model=info,
+        accuracy=accuracy,
         notes=(*opened.info.notes, *tokenizer.notes, *([note] if note else [])),
     )
 
@@ -131,6 +135,20 @@ def budget_profiles(folder: Path | None = None) -> dict[str, BudgetProfile]:
     if folder is not None and not folder.is_dir():
         raise ConfigError(f"Profiles folder {str(folder)!r} does not exist.", hint="It holds one TOML file a profile.")
     return read_profiles(_data_folder("profiles") / "budgets", *([folder] if folder is not None else []))
+
+
+def accuracy_profile_of(lineage: str, folder: Path | None = None) -> AccuracyProfile | None:
+    """What was recorded of this model: in the user's folder, else among the shipped profiles, else nothing.
+
+    Raises:
+        RecordError: a file is no accuracy profile.
+    """
+    shipped = sorted((_data_folder("profiles") / "accuracy").glob("*.json"))
+    for path in [*(sorted(folder.glob("*.json")) if folder is not None else []), *shipped]:
+        profile = read_profile(path)
+        if profile.provenance["model"]["lineage"] == lineage:
+            return profile
+    return None
 
 
 # ---------------------------------------------------------------- finding a model

@@ -143,6 +143,7 @@ class Pipeline:
             spent_tokens=progress.decoder.usage[1],
             answer_tokens=_expected_answer_tokens(progress.decoder.rollouts),
             drift=progress.decoder.pace.drift,
+            curves=self._parts.accuracy.all if self._parts.accuracy is not None else None,
         )
 
     def _prefill(self, prompt: Prompt, request: Request) -> Prefix:

@@ -1,16 +1,22 @@
 """Choose rows and think tokens: from the profile alone without a deadline, from measured costs with one.
 
-First version, by rule and not by expected accuracy: a whole thought comes before a second row, since a vote of cut
-thoughts is worth less than one finished thought. As long as nothing is known of how long this question's thoughts are,
-a row is given the profile's limit; once a row has finished, `revise` widens by what it really took. Think tokens are a
-limit; under a deadline the pace may close a thought before it. Pure: the same inputs, the same plan.
+With an accuracy profile of the model, the choice is the cheapest of the options that are expected to be right nearly
+as often as the best (expected.py). Without one it goes by rule: a whole thought comes before a second row, since a
+vote of cut thoughts is worth less than one finished thought; as long as nothing is known of how long this question's
+thoughts are, a row is given the profile's limit, and once a row has finished, `revise` widens by what it really took.
+Think tokens are a limit; under a deadline the pace may close a thought before it. Pure: the same inputs, the same plan.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from edgereason.controller.costs import closing_passes, pass_seconds
+from edgereason.controller.expected import TOLERANCE, Floats, Option, accuracy_at, best, options
+from edgereason.controller.expected import runner_up as next_best
+from edgereason.profiling.accuracy import Curves
 from edgereason.types import Budget, BudgetProfile, Difficulty, Markers, PassCosts, Plan, RowGroup, Sampling
 
 WIDTHS = (1, 3, 4, 5, 6, 8, 12, 16, 24, 32, 48, 64)  # a vote of two decides nothing that one row does not
@@ -27,6 +33,7 @@ class Situation:
     answer_tokens: what an answer to this question is expected to take, as the direct one did.
     drift: seconds a pass takes now over what was measured.
     shared_context: tokens that all rows together may take, the prompt counted once; 0: no such limit.
+    curves: what thinking and voting buy with this model, where that was recorded.
     """
 
     budget: Budget
@@ -40,10 +47,24 @@ class Situation:
     answer_tokens: int
     drift: float = 1.0
     shared_context: int = 0
+    curves: Curves | None = None
 
     def pass_s(self, width: int) -> float:
         """Seconds of a pass over `width` rows at the present speed."""
         return self.drift * pass_seconds(self.costs, width)
+
+    def passes_s(self, rows: Floats) -> Floats:
+        """Seconds of passes over so many rows, fractions of a row included, at the present speed."""
+        widest = self.costs.rows[-1]
+        inside = np.interp(rows, self.costs.rows, self.costs.pass_s)
+        beyond = np.maximum(rows - widest, 0.0) * (self.pass_s(widest + 1) / self.drift - self.costs.pass_s[-1])
+        return self.drift * (inside + beyond)
+
+    def thinking_s(self, width: int) -> float:
+        """Seconds that `width` rows have for their thoughts, their opening and closing kept in reserve."""
+        assert self.remaining_s is not None
+        reserve = RESERVE_FACTOR * closing_passes(self.markers, self.answer_tokens) + len(self.markers.open_thought)
+        return self.remaining_s - reserve * self.pass_s(width)
 
     def around(self, answer_tokens: int) -> int:
         """Passes that a row needs beside its thought."""
@@ -83,6 +104,9 @@ class Situation:
 
 def plan(profile: BudgetProfile, difficulty: Difficulty, situation: Situation, seed: int) -> Plan:
     """The plan for what remains after the direct answer."""
+    found = expected_options(profile, situation)
+    if found:
+        return _plan_by_accuracy(found, profile, difficulty, situation, seed)
     width, think = choose(profile, situation)
     remaining_s = situation.remaining_s
     pass_s = situation.pass_s(max(1, width))
@@ -110,6 +134,54 @@ def plan(profile: BudgetProfile, difficulty: Difficulty, situation: Situation, s
     )
 
 
+def expected_options(profile: BudgetProfile, situation: Situation) -> list[Option]:
+    """What the recorded curves say can be had before the deadline; nothing without curves or without a deadline."""
+    if situation.curves is None or situation.remaining_s is None:
+        return []
+    think = max(0, min(profile.think_tokens, situation.room - situation.around(profile.answer_tokens)))
+    widths = [
+        width
+        for width in situation.curves.rows
+        if width <= min(profile.max_rows, situation.most_rows)
+        and situation.fits_context(width, think, profile.answer_tokens)
+        and situation.fits_tokens(width, think, profile.answer_tokens)
+    ]
+    return options(situation.curves, widths, think, situation.passes_s, situation.thinking_s)
+
+
+def _plan_by_accuracy(
+    found: list[Option], profile: BudgetProfile, difficulty: Difficulty, situation: Situation, seed: int
+) -> Plan:
+    """The plan of the best option; a thought may take that many tokens."""
+    chosen, other = best(found), next_best(found, best(found))
+    around = situation.around(situation.answer_tokens) * situation.pass_s(chosen.rows)
+    assert situation.remaining_s is not None
+    return Plan(
+        profile=profile.name,
+        rows=(RowGroup(count=chosen.rows, think_tokens=chosen.think_tokens),),
+        answer_tokens=profile.answer_tokens,
+        sampling=sampling_of(profile, seed),
+        extensions=profile.extensions,
+        predicted_s=chosen.seconds + around,
+        closing_reserve_s=RESERVE_FACTOR
+        * closing_passes(situation.markers, situation.answer_tokens)
+        * situation.pass_s(chosen.rows),
+        reason=(
+            f"{difficulty.label} ({difficulty.source}); {situation.remaining_s * 1e3:.0f} ms left; {_said(chosen)}, "
+            f"the least time within {100 * TOLERANCE:.1f} points of the best"
+        ),
+        runner_up=_said(other) if other is not None else "",
+    )
+
+
+def _said(option: Option) -> str:
+    """An option in words."""
+    return (
+        f"{option.rows} row{'s' * (option.rows > 1)} of up to {option.think_tokens} think tokens: "
+        f"{option.accuracy:.1%} right and {option.seconds * 1e3:.0f} ms of thinking expected"
+    )
+
+
 def choose(profile: BudgetProfile, situation: Situation) -> tuple[int, int]:
     """(rows, think tokens): the widest whose rows can all think to the end, else one row for what there is, or none."""
     around = situation.around(profile.answer_tokens)
@@ -133,12 +205,21 @@ def revise(made: Plan, profile: BudgetProfile, situation: Situation, longest_tho
     if think == 0 or situation.remaining_s is None:
         return None
     for width in range(left, 1, -1):
-        if situation.fits(width, think, profile.answer_tokens):
+        if situation.fits(width, think, profile.answer_tokens) and _pays(made, width, situation):
             limit = made.rows[-1].think_tokens if situation.budget.max_tokens is None else think
             more = f"{width} more rows, since a thought took {longest_thought} tokens"
             group = RowGroup(count=width, think_tokens=limit)
             return replace(made, rows=(*made.rows, group), reason=f"{made.reason}; {more}")
     return None
+
+
+def _pays(made: Plan, more: int, situation: Situation) -> bool:
+    """Whether further rows are expected to be worth it; without curves nobody knows, and they are run."""
+    if situation.curves is None:
+        return True
+    think = [float(made.rows[-1].think_tokens)]
+    now, then = (accuracy_at(situation.curves, rows, think)[0] for rows in (made.num_rows, made.num_rows + more))
+    return bool(then - now > TOLERANCE)
 
 
 def runner_up(width: int, profile: BudgetProfile, situation: Situation) -> str:

@@ -234,6 +234,7 @@ def read_profile(path: Path) -> AccuracyProfile:
         values = json.loads(path.read_text(encoding="utf-8"))
         if values["schema"] != SCHEMA:
             raise ValueError(f"schema {values['schema']!r}")
+        str(values["provenance"]["model"]["lineage"])
         bands = {str(band): _curves_of(each) for band, each in values["bands"].items()}
         return AccuracyProfile(provenance=dict(values["provenance"]), all=_curves_of(values["all"]), bands=bands)
     except OSError as error:

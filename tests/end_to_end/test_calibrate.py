@@ -126,6 +126,16 @@ def test_other_settings_need_another_file(
     assert (tmp_path / "r.jsonl").read_bytes() == (folder / "r.jsonl").read_bytes()
 
 
+def test_a_plan_goes_by_the_profile_that_was_recorded(
+    edgereason: Run, recorded: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    """With the profile in the caller's folder, the plan of a question with a deadline says what it expects."""
+    folder, _ = recorded
+    shutil.copy(folder / "p.json", tmp_path / "mine.json")
+    found = edgereason("ask", "12 + 7 - 3 = ?", "--deadline", "2s", "--profiles", str(tmp_path), "--json")
+    assert "right and" in json.loads(found.stdout)["plan"]["reason"]
+
+
 def stopped_at(lines: int, out: Path, process: subprocess.Popen[bytes], number: int) -> int:
     """Signal the command once its file has so many lines; its exit code."""
     ends = time.perf_counter() + 60

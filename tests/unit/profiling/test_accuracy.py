@@ -53,7 +53,7 @@ def question(*samples: dict[str, Any], band: str = "easy") -> dict[str, Any]:
 
 def header() -> dict[str, Any]:
     """The header of a recording with cuts at 8 and 16 and its cap at 32."""
-    return {"kind": "header", "settings": {"think_tokens": 32, "cuts": [8, 16]}, "n": 1}
+    return {"kind": "header", "model": {"lineage": "x"}, "settings": {"think_tokens": 32, "cuts": [8, 16]}, "n": 1}
 
 
 def test_a_thought_that_ended_before_a_cut_counts_as_it_ended() -> None:
@@ -151,6 +151,7 @@ def test_too_few_questions_are_refused() -> None:
         lambda values: values["all"]["right"].pop(),
         lambda values: values["all"]["votes"].pop(),
         lambda values: values["bands"].update(easy=3),
+        lambda values: values["provenance"].pop("model"),
     ],
 )
 def test_a_damaged_profile_is_refused(tmp_path: Path, spoil: Any) -> None:

@@ -1,0 +1,115 @@
+"""Laws of plans by expected accuracy: no option outlasts its time, less never promises more, width follows cost."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgereason.controller.expected import (
+    Option,
+    accuracy_at,
+    best,
+    open_share,
+    options,
+    runner_up,
+    seconds_until,
+)
+from edgereason.controller.plan import plan
+from edgereason.profiling.accuracy import Curves, Share, hazard
+from tests.unit.controller.test_plan import DIFFICULTY, HARD, costs, situation
+
+POINTS = (8, 16, 32, 64, 128, 256)
+
+
+def share(mean: float) -> Share:
+    """A share whose interval does not matter."""
+    return Share(mean=mean, low=mean, high=mean)
+
+
+def curves(right: tuple[float, ...], gain: float, finished: tuple[float, ...]) -> Curves:
+    """Curves whose vote of K is right `gain` more often for each doubling of K."""
+    rows = (1, 2, 3, 4, 5, 6, 7, 8)
+    votes = tuple(tuple(share(min(1.0, mean + gain * np.log2(k))) for mean in right) for k in rows)
+    return Curves(
+        n=100, samples=16, think_tokens=POINTS, right=tuple(map(share, right)), finished=finished,
+        hazard=hazard([np.inf], POINTS), rows=rows, votes=votes, weighted=votes, direct=share(0.1), wait_gain=None,
+        think_mean=60.0,
+    )  # fmt: skip
+
+
+RISING = curves((0.1, 0.2, 0.3, 0.5, 0.6, 0.6), 0.05, (0.0, 0.0, 0.1, 0.5, 0.9, 1.0))
+
+
+def one_second(rows: np.ndarray) -> np.ndarray:
+    """A pass takes a second however wide it is."""
+    return np.ones_like(rows)
+
+
+def test_one_row_takes_as_long_as_its_thought_is_open() -> None:
+    """The expected seconds of a row at a second a pass are the expected tokens of its thought."""
+    seconds = seconds_until(RISING, 1, 256, one_second)
+    assert seconds[-1] == pytest.approx(open_share(RISING, np.arange(256.0)).sum())
+
+
+def test_many_rows_take_as_long_as_the_longest() -> None:
+    """The more rows, the later the last of them ends, and never later than the cap."""
+    ends = [seconds_until(RISING, rows, 256, one_second)[-1] for rows in (1, 2, 8, 10_000)]
+    assert ends == sorted(ends)
+    assert ends[-1] == pytest.approx(256, rel=0.05)
+
+
+def test_without_thought_a_vote_is_the_direct_answer() -> None:
+    """And between recorded points it goes in a line."""
+    assert np.allclose([0.1, 0.1, 0.15, 0.6], accuracy_at(RISING, 1, [0, 8, 12, 1000]))
+
+
+@given(left=st.floats(0.01, 400), rows=st.integers(1, 8))
+def test_no_option_outlasts_its_time(left: float, rows: int) -> None:
+    """Whatever is left."""
+    for option in options(RISING, [rows], 256, one_second, lambda width: left):
+        assert option.seconds <= left
+
+
+@given(left=st.floats(0.01, 400), less=st.floats(0.1, 1.0))
+def test_less_time_never_promises_more(left: float, less: float) -> None:
+    """The best expected accuracy does not rise when the time shrinks."""
+    more = options(RISING, range(1, 9), 256, one_second, lambda width: left)
+    fewer = options(RISING, range(1, 9), 256, one_second, lambda width: less * left)
+    assert max((o.accuracy for o in fewer), default=0.0) <= max((o.accuracy for o in more), default=0.0) + 1e-12
+
+
+def test_the_cheapest_of_those_that_are_nearly_as_good_is_taken() -> None:
+    """Within the tolerance and no further."""
+    found = [
+        Option(rows=1, think_tokens=64, accuracy=0.696, seconds=1.0),
+        Option(rows=4, think_tokens=64, accuracy=0.7, seconds=3.0),
+        Option(rows=1, think_tokens=8, accuracy=0.5, seconds=0.1),
+    ]
+    assert found[0] == best(found)
+    assert found[1] == best(found, tolerance=0.001) == runner_up(found, found[0])
+
+
+def test_width_follows_cost() -> None:
+    """Where further rows are nearly free they are taken; where each costs as much as the first, thought comes first."""
+    wide, narrow = (
+        plan(HARD, DIFFICULTY, situation(0.15, costs=costs(slope), curves=RISING), seed=0) for slope in (0.02, 1.0)
+    )
+    assert wide.num_rows > narrow.num_rows
+    assert "right" in wide.reason
+    assert wide.runner_up
+
+
+def test_curves_that_do_not_rise_buy_nothing() -> None:
+    """Where votes and longer thoughts are worth nothing, the shortest single thought is taken."""
+    flat = curves((0.5,) * 6, 0.0, (0.0, 0.0, 0.1, 0.5, 0.9, 1.0))
+    chosen = plan(HARD, DIFFICULTY, situation(1.0, curves=flat), seed=0)
+    assert [(1, 8)] == [(group.count, group.think_tokens) for group in chosen.rows]
+
+
+def test_without_a_deadline_curves_change_nothing() -> None:
+    """The profile alone decides."""
+    assert plan(HARD, DIFFICULTY, situation(None), seed=0) == plan(
+        HARD, DIFFICULTY, situation(None, curves=RISING), seed=0
+    )
