@@ -90,10 +90,20 @@ STAGES = (
         behaviours={"plain": 0.42, "cut": 0.1, "direct": 0.22, "slip": 0.08, "check": 0.18},
         chat=0.03,
     ),
+    Stage(
+        first_item=1_306_624,
+        families={
+            "chain": 0.9, "story": 2.4, "series": 1.1, "extremes": 0.6, "sorting": 0.8, "counting": 1.6,
+            "clock": 1.1, "units": 1.3, "procedure": 1.2, "logic": 1.7,
+        },
+        levels=(5, 4, 3, 3, 3, 3, 2.5, 2),
+        behaviours={"plain": 0.4, "cut": 0.1, "direct": 0.26, "slip": 0.08, "check": 0.16},
+        chat=0.03,
+    ),
 )  # fmt: skip
 
 DIRECT_LEVEL = 2  # up to this level an answer without thought is within reach
-DIRECT_SHARE = 0.75  # of the direct examples that many are drawn from those levels
+DIRECT_SHARE = 0.8  # of the direct examples that many are drawn from those levels, two thirds of them from the first
 LEAST_ANSWER_WEIGHT = 0.05  # loss on an answer that cannot be derived from what was thought so far
 PROMPT_WEIGHT = 0.1  # reading is learnt from what questions say, too
 LONGEST_BEFORE_ANSWER = 960  # tokens of prompt and thought; a longer thought with checks is drawn without them

@@ -87,7 +87,7 @@ def draw_item(writer: Writer, seed: int, index: int) -> Example:
     family, behaviour = _pick(rng, stage.families), _pick(rng, stage.behaviours)
     level = rng.choices(LEVELS, stage.levels)[0]
     if behaviour == "direct" and rng.random() < DIRECT_SHARE:
-        level = rng.randint(1, DIRECT_LEVEL)
+        level = min(rng.randint(1, DIRECT_LEVEL), rng.randint(1, DIRECT_LEVEL + 1))
     problem = draw(family, index, split="train", seed=seed, level=level)
     prompt = writer.prompt(problem.question, *_chat(rng, stage, index, seed))
     if behaviour == "direct":
