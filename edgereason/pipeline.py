@@ -132,7 +132,7 @@ class Pipeline:
         assert progress.decoder is not None
         info, due = self._parts.engine.info, request.due
         return Situation(
-            budget=Budget(deadline_s=request.options.deadline_s, max_tokens=request.options.max_tokens),
+            budget=Budget(deadline_s=request.deadline_s, max_tokens=request.options.max_tokens),
             remaining_s=None if due is None else due - self._clock(),
             costs=self._parts.costs,
             markers=progress.prompt.markers,
@@ -181,7 +181,7 @@ class Pipeline:
         return RequestPace(
             clock=self._clock,
             costs=self._parts.costs,
-            due=request.due,
+            due=lambda: request.due,
             closing_passes=closing_passes(prompt.markers, DIRECT_ANSWER_TOKENS),
             reserve_factor=RESERVE_FACTOR,
             is_stopped=lambda: request.is_stopped,

@@ -106,6 +106,7 @@ class Request:
         self._error: BaseException | None = None
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._listeners: list[Callable[[], object]] = []
+        self._deadline_s = options.deadline_s
 
     # -------------------------------------------------------------- time
 
@@ -115,9 +116,14 @@ class Request:
         return self._clock() - self.entry
 
     @property
+    def deadline_s(self) -> float | None:
+        """Seconds from the request's entry to its deadline as it stands now; None without one."""
+        return self._deadline_s
+
+    @property
     def due(self) -> float | None:
         """Clock time at which the answer in hand is handed over; None without a deadline."""
-        deadline = self.options.deadline_s
+        deadline = self._deadline_s
         return None if deadline is None else self.entry + deadline - min(HANDOVER_S, deadline / 2)
 
     @property
@@ -149,6 +155,41 @@ class Request:
         answer = self.answer
         return answer.text if answer is not None else None
 
+    def extend(self, seconds: float) -> bool:
+        """Move the deadline later while the request waits or runs; False where the result is there already.
+
+        Rows that were closed for the old deadline stay closed; what is open thinks on, and more rows may follow.
+
+        Raises:
+            DeadlineError: not a number of seconds above 0. ConfigError: the request has no deadline.
+        """
+        return self._move("extend", seconds, 1.0)
+
+    def tighten(self, seconds: float) -> bool:
+        """Move the deadline earlier, at most to 10 ms from now; False where the result is there already.
+
+        Raises:
+            DeadlineError: not a number of seconds above 0. ConfigError: the request has no deadline.
+        """
+        return self._move("tighten", seconds, -1.0)
+
+    def _move(self, name: str, seconds: float, sign: float) -> bool:
+        check_seconds(name, seconds, above_zero=True)
+        with self._lock:
+            if self._settled.is_set():
+                return False
+            if self._deadline_s is None:
+                raise ConfigError(
+                    f"{name}({seconds!r}): the request has no deadline.", hint="Ask with one, or cancel()."
+                )
+            self._deadline_s = max(self.elapsed_s + 2 * HANDOVER_S, self._deadline_s + sign * seconds)
+            self.trace.add("note", f"deadline moved by {sign * seconds:+g} s to {self._deadline_s:g} s")
+        if sign < 0:  # who waits for the result sleeps until the old deadline
+            alarm = threading.Timer(self.wait_s(), self.watch)
+            alarm.daemon = True
+            alarm.start()
+        return True
+
     def cancel(self) -> None:
         """End the request now with the best answer so far; the worker stops before its next pass."""
         self.settle("cancelled")
@@ -166,9 +207,7 @@ class Request:
             raise self._error
         assert self._result is not None
         if self._result.answer is None and self.options.on_deadline == "error" and self._result.finish == "deadline":
-            raise DeadlineExceededError(
-                f"No answer within {self.options.deadline_s!r} s.", hint=" ".join(self._result.notes)
-            )
+            raise DeadlineExceededError(f"No answer within {self._deadline_s!r} s.", hint=" ".join(self._result.notes))
         return self._result
 
     def events(self) -> Iterator[Event]:

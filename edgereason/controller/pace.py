@@ -17,13 +17,13 @@ MOST_DRIFT = 50.0
 class RequestPace:
     """Tells the loop when to close and when to stop; learns the present speed from every pass.
 
-    due: clock time at which the answer must be ready (None: no deadline);
+    due: clock time at which the answer must be ready, which may move (None: no deadline);
     is_stopped: cancelled, handed over, or past the time at which any pass may run.
     """
 
     clock: Clock
     costs: PassCosts
-    due: float | None
+    due: Callable[[], float | None]
     closing_passes: int
     reserve_factor: float
     is_stopped: Callable[[], bool]
@@ -31,10 +31,11 @@ class RequestPace:
 
     def must_close(self, rows: int) -> bool:
         """Whether `rows` rows must begin to close now, at the present speed."""
-        if self.due is None:
+        due = self.due()
+        if due is None:
             return False
         one_more = self.closing_passes * self.reserve_factor + 1
-        return self.clock() + one_more * self.drift * pass_seconds(self.costs, rows) >= self.due
+        return self.clock() + one_more * self.drift * pass_seconds(self.costs, rows) >= due
 
     def must_stop(self) -> bool:
         """Whether no further pass may run."""

@@ -210,6 +210,54 @@ def test_cancelling_ends_within_one_pass(reasoner: Make) -> None:
     assert made._parts.engine.calls <= 42
 
 
+def test_an_extended_request_thinks_on(reasoner: Make) -> None:
+    """A thought that is stopped by one deadline is finished when the deadline moves while it runs."""
+    gate = Gate(call=30)
+    long = {**SCRIPT, "<think>\n": "on and on " * 20 + "\n</think>\n\n\\boxed{2}<|im_end|>"}
+    clock = FakeClock()
+    stopped = reasoner(long, clock=clock, pass_s=0.1).ask("?", deadline=6.0, profile="easy")
+    running = reasoner(long, clock=clock, pass_s=0.1, on_call=gate).submit("?", deadline=6.0, profile="easy")
+    assert gate.reached.wait(5)
+    assert running.extend(60.0)
+    gate.opened.set()
+    result = running.result()
+
+    assert ("deadline", "complete") == (stopped.finish, result.finish)
+    assert ("2", 66.0, True) == (result.answer, result.deadline_s, result.deadline_met)
+    assert not running.extend(1.0)
+
+
+def test_a_tightened_request_wakes_who_waits_for_it(reasoner: Make) -> None:
+    """Though the engine hangs: the answer in hand comes at the new deadline, not at the old one."""
+    gate = Gate(call=40)
+    made = reasoner(ENDLESS, on_call=gate)
+    request = made.submit("?", deadline=600.0, profile="hard")
+    assert gate.reached.wait(5)
+    results: list[Any] = []
+    waiting = threading.Thread(target=lambda: results.append(request.result()))
+    waiting.start()
+    assert request.tighten(599.9)
+    waiting.join(20)
+    gate.opened.set()
+
+    assert [("3", "deadline")] == [(result.answer, result.finish) for result in results]
+    assert 0 < results[0].deadline_s < 20
+
+
+@pytest.mark.parametrize(("seconds", "error"), [(0.0, DeadlineError), (-1, DeadlineError), (1.0, ConfigError)])
+def test_a_deadline_that_is_not_there_or_no_time_cannot_be_moved(
+    reasoner: Make, seconds: float, error: type[Exception]
+) -> None:
+    """The request goes on as it was."""
+    gate = Gate(call=5)
+    request = reasoner(SCRIPT, on_call=gate).submit("1 + 1 = ?")
+    for move in (request.extend, request.tighten):
+        with pytest.raises(error):
+            move(seconds)
+    gate.opened.set()
+    assert "2" == request.result().answer
+
+
 def test_closing_ends_everything_within_a_second(reasoner: Make) -> None:
     """Close cancels what runs and what waits, and returns even while a native call hangs."""
     gate = Gate(call=5)

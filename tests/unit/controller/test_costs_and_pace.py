@@ -39,7 +39,7 @@ def test_more_rows_never_cost_less(rows: int) -> None:
 def pace(clock: FakeClock, due: float | None) -> RequestPace:
     """A pace whose closing takes ten passes, with no margin."""
     return RequestPace(
-        clock=clock, costs=COSTS, due=due, closing_passes=10, reserve_factor=1.0, is_stopped=lambda: False
+        clock=clock, costs=COSTS, due=lambda: due, closing_passes=10, reserve_factor=1.0, is_stopped=lambda: False
     )
 
 
