@@ -23,9 +23,9 @@ from pathlib import Path
 import numpy as np
 
 from edgereason.answers import canonical
-from edgereason.evals.metrics import Proportion, clopper_pearson, wilson
 from edgereason.evals.runner import item_seed
 from edgereason.evals.tasks import Item, load_task
+from edgereason.intervals import Proportion, clopper_pearson, wilson
 from edgereason.profiling.device import device_name
 from edgereason.runtime import Reasoner
 from edgereason.trace import Provenance, provenance

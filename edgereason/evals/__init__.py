@@ -1,1 +1,1 @@
-"""Judging: tasks, runs, metrics and reports."""
+"""Judging: tasks, runs, recordings and reports."""

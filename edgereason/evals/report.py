@@ -1,6 +1,6 @@
 """What a run's records come to: accuracy, lateness, time and tokens, over all and by group.
 
-In: Report, made from request records alone, as JSON and as a table. Not in: asking (runner), statistics (metrics),
+In: Report, made from request records alone, as JSON and as a table. Not in: asking (runner), statistics (intervals),
 printing (the command).
 Invariant: a report carries the provenance of its records, and every share its n and interval.
 """
@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from edgereason.evals.metrics import Proportion, Quantiles, clopper_pearson, quantiles, wilson
+from edgereason.intervals import Proportion, Quantiles, clopper_pearson, quantiles, wilson
 from edgereason.protocols import Record
 from edgereason.trace import Provenance
 

@@ -27,7 +27,7 @@ from safetensors.torch import load_file
 
 from edgereason.engine import open_engine
 from edgereason.evals.families import BANDS, FAMILIES, LEVELS, Problem, draw_many
-from edgereason.evals.metrics import paired_difference
+from edgereason.intervals import paired_difference
 from recipes.abacus import config, tokenizer
 from recipes.abacus.complete import Complete, Draw, Ids, by_engine, by_torch
 from recipes.abacus.data import Writer

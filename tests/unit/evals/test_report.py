@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from edgereason.evals.metrics import clopper_pearson, wilson
 from edgereason.evals.report import report_of
+from edgereason.intervals import clopper_pearson, wilson
 from edgereason.trace import Provenance
 from edgereason.types import ModelInfo
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgereason.evals.metrics import (
+from edgereason.intervals import (
     binomial_at_most,
     clopper_pearson,
     mcnemar,
