@@ -122,11 +122,13 @@ def propose(rows: Rows, logits: Floats, positions: Sequence[int]) -> Proposals:
     if not count:
         return Proposals((), [], [], [], np.zeros((0, 0), np.int64), np.zeros((0, 0), np.float32))
     step = max(1, _CHUNK_ELEMENTS // vocab_size)
+    work = np.empty((min(step, count), vocab_size), np.float32)
     with np.errstate(all="ignore"):
         if count <= step:
-            return _propose(rows, logits, positions)
+            return _propose(rows, logits, positions, work)
         spans = [(start, min(start + step, count)) for start in range(0, count, step)]
-        return _joined(rows, [_propose(rows.part(a, b), logits[a:b], positions[a:b]) for a, b in spans])
+        parts = [_propose(rows.part(a, b), logits[a:b], positions[a:b], work[: b - a]) for a, b in spans]
+        return _joined(rows, parts)
 
 
 def _joined(rows: Rows, parts: list[Proposals]) -> Proposals:
@@ -140,10 +142,10 @@ def _joined(rows: Rows, parts: list[Proposals]) -> Proposals:
     )
 
 
-def _propose(rows: Rows, logits: Floats, positions: Sequence[int]) -> Proposals:
+def _propose(rows: Rows, logits: Floats, positions: Sequence[int], work: Floats) -> Proposals:
+    """`work` is scratch memory of the logits' shape: one array, reused, stays in the cache."""
     maxima = logits.max(axis=1)
-    shifted = logits - maxima[:, None]
-    totals = np.exp(shifted).sum(axis=1)
+    totals = _weigh(logits, maxima, None, work)
     normalizers = confidence.log_normalizers(maxima, totals)
     if not math.isfinite(normalizers.sum()):
         raise EngineError(
@@ -155,7 +157,8 @@ def _propose(rows: Rows, logits: Floats, positions: Sequence[int]) -> Proposals:
     if rows.is_greedy:
         tokens = [row[0] for row in ranked]
     else:
-        tokens = _draw(rows, shifted, totals, ranked, values - maxima[:, None], positions)
+        masses = totals if rows.is_untempered or rows.is_headed else _weigh(logits, maxima, rows.sharpness, work)
+        tokens = _draw(rows, logits, work, masses, ranked, values - maxima[:, None], positions)
     return Proposals(
         rows=rows.ids,
         tokens=tokens,
@@ -164,6 +167,16 @@ def _propose(rows: Rows, logits: Floats, positions: Sequence[int]) -> Proposals:
         candidates=ids[:, :NUM_CANDIDATES],
         candidate_logprobs=logprobs,
     )
+
+
+def _weigh(logits: Floats, maxima: Floats, sharpness: Floats | None, weights: Floats) -> Floats:
+    """Fill `weights` with exp((logits - maxima) * sharpness) [n, V]; the sums of its rows [n]."""
+    np.subtract(logits, maxima[:, None], out=weights)
+    if sharpness is not None:
+        np.multiply(weights, sharpness, out=weights)
+    np.exp(weights, out=weights)
+    sums: Floats = weights.sum(axis=1)
+    return sums
 
 
 def _chosen_logprobs(
@@ -186,41 +199,50 @@ def candidates(logits: Floats, thresholds: Floats, width: int) -> tuple[Ints, Fl
     Rows of a small vocabulary are partitioned. In a large one that is what takes time: there the row's threshold says
     what to look at, and it is partitioned only where that is too little or far too much.
     """
-    vocab_size = logits.shape[1]
-    if vocab_size <= _SMALL_VOCABULARY:
-        thresholds[:] = np.partition(logits, vocab_size - width, axis=1)[:, vocab_size - width]
-    hits = logits >= thresholds[:, None]
-    counts = hits.sum(axis=1)
-    if vocab_size > _SMALL_VOCABULARY:
-        for row in ((counts < width) | (counts > _MOST_HITS * width)).nonzero()[0].tolist():
-            hits[row] = logits[row] >= np.partition(logits[row], vocab_size - width)[vocab_size - width]
-            counts[row] = hits[row].sum()
+    count, vocab_size = logits.shape
+    is_small = vocab_size <= _SMALL_VOCABULARY
+    bounds = np.partition(logits, vocab_size - width, axis=1)[:, vocab_size - width] if is_small else thresholds
+    hits = logits >= bounds[:, None]
     found = hits.reshape(-1).nonzero()[0]
-    values = logits.reshape(-1)[found]
     rows = found // vocab_size
+    counts = np.bincount(rows, minlength=count)
+    if not is_small and (few_or_many := ((counts < width) | (counts > _MOST_HITS * width)).nonzero()[0].tolist()):
+        for row in few_or_many:
+            hits[row] = logits[row] >= np.partition(logits[row], vocab_size - width)[vocab_size - width]
+        found = hits.reshape(-1).nonzero()[0]
+        rows = found // vocab_size
+        counts = np.bincount(rows, minlength=count)
+    values = logits.reshape(-1)[found]
     order = np.lexsort((-values, rows))  # by row, then by falling logit, then by id
     picked = order[(counts.cumsum() - counts)[:, None] + np.arange(width)]
     ids, values = (found - rows * vocab_size)[picked], values[picked]
-    # Ranks that double lie about equally far apart, so this is near the logit of rank 2 * width.
-    thresholds[:] = 2 * values[:, -1] - values[:, width // 2]
+    if not is_small:  # Ranks that double lie about equally far apart, so this is near the logit of rank 2 * width.
+        thresholds[:] = 2 * values[:, -1] - values[:, width // 2]
     return ids, values
 
 
 def _draw(
-    rows: Rows, shifted: Floats, totals: Floats, ranked: list[list[int]], values: Floats, positions: Sequence[int]
+    rows: Rows,
+    logits: Floats,
+    work: Floats,
+    masses: Floats,
+    ranked: list[list[int]],
+    values: Floats,
+    positions: Sequence[int],
 ) -> list[int]:
     """One id a row.
 
-    shifted, values: logits below the row's largest, of all tokens [n, V] and of the ranked candidates [n, width]
-    totals: sums of exp(shifted) [n]
+    work, masses: tempered weights of all tokens [n, V] and their sums [n]; not where every row is headed
+    values: logits of the ranked candidates below the row's largest [n, width]
     """
-    masses = totals if rows.is_untempered or rows.is_headed else np.exp(shifted * rows.sharpness).sum(axis=1)
     weights = np.exp(values * rows.sharpness, dtype=np.float64)
     sums = weights.cumsum(axis=1).tolist()
     return [
         ids[0]
         if sampling.temperature == 0
-        else _draw_one(sampling, shifted[row], ids, weights[row], sums[row], mass, uniform(rows.keys[row], position))
+        else _draw_one(
+            sampling, logits[row], work[row], ids, weights[row], sums[row], mass, uniform(rows.keys[row], position)
+        )
         for row, (sampling, ids, mass, position) in enumerate(
             zip(rows.settings, ranked, masses.tolist(), positions, strict=True)
         )
@@ -228,24 +250,34 @@ def _draw(
 
 
 def _draw_one(
-    sampling: Sampling, shifted: Floats, ids: list[int], weights: Doubles, sums: list[float], mass: float, chance: float
+    sampling: Sampling,
+    logits: Floats,
+    work: Floats,
+    ids: list[int],
+    weights: Doubles,
+    sums: list[float],
+    mass: float,
+    chance: float,
 ) -> int:
     """The id at `chance` of the way through the row's tokens: its candidates by rank, then what else is left.
 
     weights, sums: tempered weights of the candidates, and their running sums
-    mass: the sum of the tempered weights of the whole vocabulary
+    work, mass: tempered weights of the whole vocabulary, and their sum
     """
-    if sampling.top_p == 1 and sampling.min_p == 0 and not 0 < sampling.top_k < len(shifted):
+    if sampling.top_p == 1 and sampling.min_p == 0 and not 0 < sampling.top_k < len(logits):
         head = min(NUM_CANDIDATES, len(ids))
         rank = bisect_right(sums, chance * mass, 0, head)
-        return ids[rank] if rank < head else _draw_from_tail(sampling, shifted, ids[:head], mass, chance)
-    kept = _kept(sampling, weights, sums, mass, len(shifted))
+        if rank < head:
+            return ids[rank]
+        return _draw_from_tail(work, ids[:head], weights[:head], chance * mass - sums[head - 1])
+    kept = _kept(sampling, weights, sums, mass, len(logits))
     if kept > len(ids):  # The whole row has to be sorted.
-        order = np.argsort(-shifted, kind="stable")
+        order = np.argsort(-logits, kind="stable")
         ids = order.tolist()
-        weights = np.exp(shifted[order] * np.float32(1 / sampling.temperature), dtype=np.float64)
+        ranked = logits[order]
+        weights = np.exp((ranked - ranked[0]) * np.float32(1 / sampling.temperature), dtype=np.float64)
         sums = weights.cumsum().tolist()
-        kept = _kept(sampling, weights, sums, mass, len(shifted))
+        kept = _kept(sampling, weights, sums, mass, len(logits))
     return ids[min(bisect_right(sums, chance * sums[kept - 1]), kept - 1)]
 
 
@@ -265,18 +297,14 @@ def _kept(sampling: Sampling, weights: Doubles, sums: list[float], mass: float, 
     return kept
 
 
-def _draw_from_tail(sampling: Sampling, shifted: Floats, head: list[int], mass: float, chance: float) -> int:
-    """The drawn id where it is none of the head's: one of the others, in id order."""
-    sharpness = np.float32(1 / sampling.temperature)
-    first = np.exp(shifted[head] * sharpness, dtype=np.float64)
-    beyond = max(0.0, chance * mass - float(first.cumsum()[-1]))
-    weights = np.exp(shifted * sharpness)
+def _draw_from_tail(weights: Floats, head: list[int], head_weights: Doubles, beyond: float) -> int:
+    """The drawn id where it is none of the head's: the one `beyond` into the weights of the others, in id order."""
     weights[head] = 0.0
     # Summing blocks, then within one, takes a thirtieth of the time that running sums of the whole row do.
     even = len(weights) // _BLOCK * _BLOCK
     sums = np.append(weights[:even].reshape(-1, _BLOCK).sum(axis=1), weights[even:].sum()).cumsum(dtype=np.float64)
     if not sums[-1]:
-        return [token for token, weight in zip(head, first.tolist(), strict=True) if weight > 0][-1]
+        return [token for token, weight in zip(head, head_weights.tolist(), strict=True) if weight > 0][-1]
     block = min(int(np.searchsorted(sums, beyond, side="right")), int(np.searchsorted(sums, sums[-1])))
     within = weights[block * _BLOCK : (block + 1) * _BLOCK]
     before = float(sums[block - 1]) if block else 0.0
