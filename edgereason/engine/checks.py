@@ -14,12 +14,12 @@ from edgereason.types import EngineInfo, RowId
 def check_tokens(tokens: Sequence[int], vocab_size: int) -> tuple[int, ...]:
     """The ids as a tuple of plain integers; UsageError names one outside the vocabulary."""
     ids = tuple(map(int, tokens))
-    for token in ids:
-        if not 0 <= token < vocab_size:
-            raise UsageError(
-                f"token id {token!r} is not in the vocabulary, 0 to {vocab_size - 1}",
-                hint="The tokenizer probably belongs to another model.",
-            )
+    if ids and not (min(ids) >= 0 and max(ids) < vocab_size):
+        wrong = next(token for token in ids if not 0 <= token < vocab_size)
+        raise UsageError(
+            f"token id {wrong!r} is not in the vocabulary, 0 to {vocab_size - 1}",
+            hint="The tokenizer probably belongs to another model.",
+        )
     return ids
 
 

@@ -76,6 +76,7 @@ class Rows:
     keys: list[int]
     sharpness: Floats  # 1 / temperature, 1 where greedy [n, 1]
     thresholds: Floats  # a hint, carried from step to step: where a row's candidates begin [n]
+    places: Ints  # 0 to n - 1 [n, 1]
     width: int  # how many candidates are looked for
     is_greedy: bool  # every row
     is_untempered: bool  # every row
@@ -93,6 +94,7 @@ class Rows:
             keys=[row_key(sampling.seed, row_seed) for sampling, row_seed in settings],
             sharpness=np.array(sharpness, np.float32)[:, None],
             thresholds=np.full(len(each), np.inf, np.float32),
+            places=np.arange(len(each))[:, None],
             width=min(max([NUM_CANDIDATES, *heads]), vocab_size),
             is_greedy=all(sampling.temperature == 0 for sampling in each),
             is_untempered=all(sharp == 1 for sharp in sharpness),
@@ -109,6 +111,7 @@ class Rows:
             keys=self.keys[s],
             sharpness=self.sharpness[s],
             thresholds=self.thresholds[s],
+            places=self.places[: stop - start],
         )
 
 
@@ -144,14 +147,12 @@ def _joined(rows: Rows, parts: list[Proposals]) -> Proposals:
 
 def _propose(rows: Rows, logits: Floats, positions: Sequence[int], work: Floats) -> Proposals:
     """`work` is scratch memory of the logits' shape: one array, reused, stays in the cache."""
-    maxima = logits.max(axis=1)
+    ids, values = candidates(rows, logits)
+    maxima = values[:, 0]
     totals = _weigh(logits, maxima, None, work)
     normalizers = confidence.log_normalizers(maxima, totals)
-    if not math.isfinite(normalizers.sum()):
-        raise EngineError(
-            "the model's logits are not finite numbers", hint="The model file is damaged, or its precision overflows."
-        )
-    ids, values = candidates(logits, rows.thresholds, rows.width)
+    if not math.isfinite(sum(normalizers.tolist())):
+        raise _not_finite()
     logprobs = confidence.token_logprobs(values[:, :NUM_CANDIDATES], normalizers)
     ranked = ids.tolist()
     if rows.is_greedy:
@@ -179,6 +180,12 @@ def _weigh(logits: Floats, maxima: Floats, sharpness: Floats | None, weights: Fl
     return sums
 
 
+def _not_finite() -> EngineError:
+    return EngineError(
+        "the model's logits are not finite numbers", hint="The model file is damaged, or its precision overflows."
+    )
+
+
 def _chosen_logprobs(
     tokens: list[int], ranked: list[list[int]], logprobs: Floats, logits: Floats, normalizers: Doubles
 ) -> list[float]:
@@ -193,32 +200,57 @@ def _chosen_logprobs(
     return chosen
 
 
-def candidates(logits: Floats, thresholds: Floats, width: int) -> tuple[Ints, Floats]:
+def candidates(rows: Rows, logits: Floats) -> tuple[Ints, Floats]:
     """Ids and logits, both [n, width], of the largest logits of each row, ties by id; renews the thresholds.
 
     Rows of a small vocabulary are partitioned. In a large one that is what takes time: there the row's threshold says
     what to look at, and it is partitioned only where that is too little or far too much.
     """
-    count, vocab_size = logits.shape
-    is_small = vocab_size <= _SMALL_VOCABULARY
-    bounds = np.partition(logits, vocab_size - width, axis=1)[:, vocab_size - width] if is_small else thresholds
-    hits = logits >= bounds[:, None]
-    found = hits.reshape(-1).nonzero()[0]
-    rows = found // vocab_size
-    counts = np.bincount(rows, minlength=count)
-    if not is_small and (few_or_many := ((counts < width) | (counts > _MOST_HITS * width)).nonzero()[0].tolist()):
-        for row in few_or_many:
-            hits[row] = logits[row] >= np.partition(logits[row], vocab_size - width)[vocab_size - width]
+    width, vocab_size = rows.width, logits.shape[1]
+    if is_small := vocab_size <= _SMALL_VOCABULARY:
+        hits = logits >= _bounds(logits, width)
         found = hits.reshape(-1).nonzero()[0]
-        rows = found // vocab_size
-        counts = np.bincount(rows, minlength=count)
+    else:
+        found = _found_by_threshold(rows, logits)
     values = logits.reshape(-1)[found]
-    order = np.lexsort((-values, rows))  # by row, then by falling logit, then by id
-    picked = order[(counts.cumsum() - counts)[:, None] + np.arange(width)]
-    ids, values = (found - rows * vocab_size)[picked], values[picked]
+    if len(found) == len(logits) * width:
+        order = np.negative(values).reshape(-1, width).argsort(axis=1, kind="stable")
+        order += width * rows.places
+    else:
+        order = _by_rank(found // vocab_size, values, rows.places.size, width)
+    ids, values = found[order], values[order]
+    ids -= vocab_size * rows.places
     if not is_small:  # Ranks that double lie about equally far apart, so this is near the logit of rank 2 * width.
-        thresholds[:] = 2 * values[:, -1] - values[:, width // 2]
+        rows.thresholds[:] = 2 * values[:, -1] - values[:, width // 2]
     return ids, values
+
+
+def _bounds(logits: Floats, width: int) -> Floats:
+    """The logit of rank `width` in each row [n, 1]."""
+    parted = logits.copy()
+    parted.partition(logits.shape[1] - width, axis=1)
+    return parted[:, logits.shape[1] - width, None]
+
+
+def _found_by_threshold(rows: Rows, logits: Floats) -> Ints:
+    """Places [n * V] of at least `width` tokens of each row, all of those that are as large."""
+    hits = logits >= rows.thresholds[:, None]
+    found = hits.reshape(-1).nonzero()[0]
+    counts = np.bincount(found // logits.shape[1], minlength=len(logits))
+    missed = ((counts < rows.width) | (counts > _MOST_HITS * rows.width)).nonzero()[0].tolist()
+    for row in missed:
+        hits[row] = logits[row] >= _bounds(logits[row : row + 1], rows.width)[0]
+    return hits.reshape(-1).nonzero()[0] if missed else found
+
+
+def _by_rank(rows: Ints, values: Floats, count: int, width: int) -> Ints:
+    """The order [n, width] of the values, given row by row, that begins each row's by falling value, then by place."""
+    counts = np.bincount(rows, minlength=count)
+    if counts.min() < width:  # A NaN is as large as nothing.
+        raise _not_finite()
+    order = np.lexsort((-values, rows))
+    ranked: Ints = order[(counts.cumsum() - counts)[:, None] + np.arange(width)]
+    return ranked
 
 
 def _draw(

@@ -264,6 +264,18 @@ def test_logits_that_are_no_numbers_are_refused(bad: float) -> None:
         propose(logits, [(GREEDY, 0)] * 2)
 
 
+@pytest.mark.parametrize("vocab_size", [100, 5000])
+@pytest.mark.parametrize("count", [1, 90])
+def test_a_few_and_many_nans_are_refused_in_any_row(vocab_size: int, count: int) -> None:
+    """Beside rows with many equal logits, whatever the way to the candidates."""
+    for bad in range(3):
+        logits = logits_of(1, 3, vocab_size, ties=True)
+        logits[bad, :count] = math.nan
+
+        with pytest.raises(EngineError, match="not finite"):
+            propose(logits, [(GREEDY, 0)] * 3)
+
+
 def test_a_row_without_a_possible_token_is_refused() -> None:
     """Nothing can be drawn from nothing."""
     with pytest.raises(EngineError, match="not finite"):
