@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-_LOG_ZERO = -1e4  # stands for log 0: its exponential is 0, and 0 * log 0 is 0
+_LOG_ZERO = np.float32(-1e4)  # stands for log 0: its exponential is 0, and 0 * log 0 is 0
 
 
 def log_normalizers(maxima: npt.NDArray[np.float32], totals: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
@@ -28,9 +28,9 @@ def token_logprobs(logits: npt.NDArray[np.float32], normalizers: npt.NDArray[np.
 
 def entropies(candidate_logprobs: npt.NDArray[np.float32]) -> list[float]:
     """Entropy in nats of each row: its candidates [n, k], and all other tokens lumped into one."""
-    logs = np.maximum(candidate_logprobs, _LOG_ZERO, dtype=np.float64)
-    chances = np.exp(logs)
-    pairs = zip(chances.sum(axis=1).tolist(), (chances * logs).sum(axis=1).tolist(), strict=True)
+    logs = np.maximum(candidate_logprobs, _LOG_ZERO)
+    chances = np.exp(logs, dtype=np.float64)
+    pairs = zip(np.add.reduce(chances, 1).tolist(), np.add.reduce(chances * logs, 1).tolist(), strict=True)
     return [max(0.0, -spread - _plogp(1.0 - known)) for known, spread in pairs]
 
 

@@ -176,7 +176,7 @@ def _weigh(logits: Floats, maxima: Floats, sharpness: Floats | None, weights: Fl
     if sharpness is not None:
         np.multiply(weights, sharpness, out=weights)
     np.exp(weights, out=weights)
-    sums: Floats = weights.sum(axis=1)
+    sums: Floats = np.add.reduce(weights, 1)
     return sums
 
 
