@@ -11,8 +11,9 @@ look for its candidates first. Invariant: a draw is a function of (seed, row see
 from __future__ import annotations
 
 import math
+import threading
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,6 +27,7 @@ from edgereason.types import RowId, Sampling
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Run = Callable[..., Iterable[Proposals]]  # as `map` takes its arguments
 
 NUM_CANDIDATES = 20  # shown with every proposal, and what entropies are taken over
 _WIDEST_HEAD = 256  # a larger top-k sorts the whole row
@@ -34,6 +36,7 @@ _MOST_HITS = 16  # times the width: more is sorted slower than the row is partit
 _BLOCK = 1024  # tokens whose weights are summed before one of them is drawn
 _CHUNK_ELEMENTS = 1 << 16  # logits worked on at once: they stay in the second-level cache
 _MASK = (1 << 64) - 1
+_scratch = threading.local()
 _GOLDEN = 0x9E3779B97F4A7C15
 
 
@@ -111,12 +114,15 @@ class Rows:
             keys=self.keys[s],
             sharpness=self.sharpness[s],
             thresholds=self.thresholds[s],
-            places=self.places[: stop - start],
+            places=self.places[: len(self.ids[s])],
         )
 
 
-def propose(rows: Rows, logits: Floats, positions: Sequence[int]) -> Proposals:
+def propose(rows: Rows, logits: Floats, positions: Sequence[int], run: Run = map) -> Proposals:
     """Draw one token for each row from logits [n, V]; `positions` [n] are the places the tokens would take.
+
+    Rows of a large vocabulary are worked on a few at a time, through `run`: the `map` of a pool of threads, where
+    there is one. It changes no draw.
 
     Raises:
         EngineError: a row's logits hold a NaN, plus infinity, or nothing finite.
@@ -125,13 +131,11 @@ def propose(rows: Rows, logits: Floats, positions: Sequence[int]) -> Proposals:
     if not count:
         return Proposals((), [], [], [], np.zeros((0, 0), np.int64), np.zeros((0, 0), np.float32))
     step = max(1, _CHUNK_ELEMENTS // vocab_size)
-    work = np.empty((min(step, count), vocab_size), np.float32)
-    with np.errstate(all="ignore"):
-        if count <= step:
-            return _propose(rows, logits, positions, work)
-        spans = [(start, min(start + step, count)) for start in range(0, count, step)]
-        parts = [_propose(rows.part(a, b), logits[a:b], positions[a:b], work[: b - a]) for a, b in spans]
-        return _joined(rows, parts)
+    if count <= step:
+        return _propose(rows, logits, positions)
+    starts = range(0, count, step)
+    parts = [(rows.part(at, at + step), logits[at : at + step], positions[at : at + step]) for at in starts]
+    return _joined(rows, list(run(_propose, *zip(*parts, strict=True))))
 
 
 def _joined(rows: Rows, parts: list[Proposals]) -> Proposals:
@@ -145,8 +149,9 @@ def _joined(rows: Rows, parts: list[Proposals]) -> Proposals:
     )
 
 
-def _propose(rows: Rows, logits: Floats, positions: Sequence[int], work: Floats) -> Proposals:
-    """`work` is scratch memory of the logits' shape: one array, reused, stays in the cache."""
+@np.errstate(all="ignore")
+def _propose(rows: Rows, logits: Floats, positions: Sequence[int]) -> Proposals:
+    work = _work(logits)
     ids, values = candidates(rows, logits)
     maxima = values[:, 0]
     totals = _weigh(logits, maxima, None, work)
@@ -168,6 +173,14 @@ def _propose(rows: Rows, logits: Floats, positions: Sequence[int], work: Floats)
         candidates=ids[:, :NUM_CANDIDATES],
         candidate_logprobs=logprobs,
     )
+
+
+def _work(logits: Floats) -> Floats:
+    """This thread's scratch memory, in the shape of the logits: one array, used again and again, stays in the cache."""
+    if getattr(_scratch, "array", np.empty(0)).size < logits.size:
+        _scratch.array = np.empty(max(logits.size, _CHUNK_ELEMENTS), np.float32)
+    work: Floats = _scratch.array[: logits.size].reshape(logits.shape)
+    return work
 
 
 def _weigh(logits: Floats, maxima: Floats, sharpness: Floats | None, weights: Floats) -> Floats:

@@ -149,7 +149,7 @@ def test_logits_are_looked_at_where_they_are(engine: LlamaCppEngine, monkeypatch
     seen: list[np.ndarray] = []
     real = sampling.propose
     monkeypatch.setattr(
-        sampling, "propose", lambda rows, logits, places: seen.append(logits) or real(rows, logits, places)
+        sampling, "propose", lambda rows, logits, *rest: seen.append(logits) or real(rows, logits, *rest)
     )
     batch = engine.batch()
     rows = batch.admit(engine.prefill([5, 6, 7]), Sampling(temperature=0.8), range(8))
