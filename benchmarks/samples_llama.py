@@ -31,7 +31,7 @@ from edgereason.engine.llama_cpp import LlamaCppEngine
 from edgereason.protocols import Batch
 from edgereason.types import Sampling
 
-SAMPLING = {"temperature": 0.7, "top_k": 40, "top_p": 0.95, "min_p": 0.05}
+SAMPLING: dict[str, Any] = {"temperature": 0.7, "top_k": 40, "top_p": 0.95, "min_p": 0.05}
 TARGETS = {"samples": 1.5, "first": 1.0}
 
 
@@ -72,7 +72,7 @@ def theirs(llama: Llama, args: argparse.Namespace, turn: int) -> Times:
     began = time.perf_counter()
     for sample in range(args.samples):
         seed = 1 + turn * args.samples + sample
-        made = llama.create_completion(prompt, max_tokens=args.tokens, seed=seed, **SAMPLING)
+        made: Any = llama.create_completion(prompt, max_tokens=args.tokens, seed=seed, **SAMPLING)
         ends.append(time.perf_counter() - began)
         if made["usage"]["completion_tokens"] != args.tokens:
             sys.exit("a sample ended early, so the sides did not do the same: take --random")
