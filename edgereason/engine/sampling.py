@@ -31,13 +31,19 @@ Run = Callable[..., Iterable[Proposals]]  # as `map` takes its arguments
 
 NUM_CANDIDATES = 20  # shown with every proposal, and what entropies are taken over
 _WIDEST_HEAD = 256  # a larger top-k sorts the whole row
-_SMALL_VOCABULARY = 4096
+_SMALL_VOCABULARY = 1 << 13
 _MOST_HITS = 16  # times the width: more is sorted slower than the row is partitioned
 _BLOCK = 1024  # tokens whose weights are summed before one of them is drawn
 _CHUNK_ELEMENTS = 1 << 16  # logits worked on at once: they stay in the second-level cache
 _MASK = (1 << 64) - 1
-_scratch = threading.local()
 _GOLDEN = 0x9E3779B97F4A7C15
+
+
+class _Scratch(threading.local):
+    array: Floats = np.empty(0, np.float32)
+
+
+_scratch = _Scratch()
 
 
 def mix(value: int) -> int:
@@ -121,8 +127,8 @@ class Rows:
 def propose(rows: Rows, logits: Floats, positions: Sequence[int], run: Run = map) -> Proposals:
     """Draw one token for each row from logits [n, V]; `positions` [n] are the places the tokens would take.
 
-    Rows of a large vocabulary are worked on a few at a time, through `run`: the `map` of a pool of threads, where
-    there is one. It changes no draw.
+    Rows are worked on a few at a time, those of a large vocabulary one by one, through `run`: the `map` of a pool of
+    threads, where there is one. It changes no draw.
 
     Raises:
         EngineError: a row's logits hold a NaN, plus infinity, or nothing finite.
@@ -130,7 +136,7 @@ def propose(rows: Rows, logits: Floats, positions: Sequence[int], run: Run = map
     count, vocab_size = logits.shape
     if not count:
         return Proposals((), [], [], [], np.zeros((0, 0), np.int64), np.zeros((0, 0), np.float32))
-    step = max(1, _CHUNK_ELEMENTS // vocab_size)
+    step = _CHUNK_ELEMENTS // vocab_size if vocab_size <= _SMALL_VOCABULARY else 1
     if count <= step:
         return _propose(rows, logits, positions)
     starts = range(0, count, step)
@@ -177,7 +183,7 @@ def _propose(rows: Rows, logits: Floats, positions: Sequence[int]) -> Proposals:
 
 def _work(logits: Floats) -> Floats:
     """This thread's scratch memory, in the shape of the logits: one array, used again and again, stays in the cache."""
-    if getattr(_scratch, "array", np.empty(0)).size < logits.size:
+    if _scratch.array.size < logits.size:
         _scratch.array = np.empty(max(logits.size, _CHUNK_ELEMENTS), np.float32)
     work: Floats = _scratch.array[: logits.size].reshape(logits.shape)
     return work
@@ -214,28 +220,46 @@ def _chosen_logprobs(
 
 
 def candidates(rows: Rows, logits: Floats) -> tuple[Ints, Floats]:
-    """Ids and logits, both [n, width], of the largest logits of each row, ties by id; renews the thresholds.
+    """Ids and logits, both [n, width], of the largest logits of each row, ties by id.
 
-    Rows of a small vocabulary are partitioned. In a large one that is what takes time: there the row's threshold says
-    what to look at, and it is partitioned only where that is too little or far too much.
+    Rows of a small vocabulary are partitioned together. In a large one that is what takes time: there the row, alone,
+    carries a threshold that says what to look at, and is partitioned only where that is too little or far too much.
     """
-    width, vocab_size = rows.width, logits.shape[1]
-    if is_small := vocab_size <= _SMALL_VOCABULARY:
-        hits = logits >= _bounds(logits, width)
-        found = hits.reshape(-1).nonzero()[0]
-    else:
-        found = _found_by_threshold(rows, logits)
+    return _by_partition(rows, logits) if logits.shape[1] <= _SMALL_VOCABULARY else _by_threshold(rows, logits[0])
+
+
+def _by_partition(rows: Rows, logits: Floats) -> tuple[Ints, Floats]:
+    (count, vocab_size), width = logits.shape, rows.width
+    found = (logits >= _bounds(logits, width)).reshape(-1).nonzero()[0]
     values = logits.reshape(-1)[found]
-    if len(found) == len(logits) * width:
-        order = np.negative(values).reshape(-1, width).argsort(axis=1, kind="stable")
+    if len(found) == count * width:  # no ties at the bounds
+        order = np.negative(values).reshape(count, width).argsort(axis=1, kind="stable")
         order += width * rows.places
     else:
-        order = _by_rank(found // vocab_size, values, rows.places.size, width)
+        owners = found // vocab_size
+        counts = np.bincount(owners, minlength=count)
+        if counts.min() < width:  # A NaN is as large as nothing.
+            raise _not_finite()
+        order = np.lexsort((-values, owners))[(counts.cumsum() - counts)[:, None] + np.arange(width)]
     ids, values = found[order], values[order]
     ids -= vocab_size * rows.places
-    if not is_small:  # Ranks that double lie about equally far apart, so this is near the logit of rank 2 * width.
-        rows.thresholds[:] = 2 * values[:, -1] - values[:, width // 2]
     return ids, values
+
+
+def _by_threshold(rows: Rows, logits: Floats) -> tuple[Ints, Floats]:
+    """Of one row [V]; renews its threshold."""
+    width = rows.width
+    found = (logits >= rows.thresholds[0]).nonzero()[0]
+    if not width <= len(found) <= _MOST_HITS * width:
+        found = (logits >= _bounds(logits[None], width)[0]).nonzero()[0]
+        if len(found) < width:
+            raise _not_finite()
+    values = logits[found]
+    order = np.negative(values).argsort(kind="stable")[:width]
+    ids, values = found[order], values[order]
+    # Ranks that double lie about equally far apart, so this is near the logit of rank 2 * width.
+    rows.thresholds[0] = 2 * values[-1] - values[width // 2]
+    return ids[None], values[None]
 
 
 def _bounds(logits: Floats, width: int) -> Floats:
@@ -243,27 +267,6 @@ def _bounds(logits: Floats, width: int) -> Floats:
     parted = logits.copy()
     parted.partition(logits.shape[1] - width, axis=1)
     return parted[:, logits.shape[1] - width, None]
-
-
-def _found_by_threshold(rows: Rows, logits: Floats) -> Ints:
-    """Places [n * V] of at least `width` tokens of each row, all of those that are as large."""
-    hits = logits >= rows.thresholds[:, None]
-    found = hits.reshape(-1).nonzero()[0]
-    counts = np.bincount(found // logits.shape[1], minlength=len(logits))
-    missed = ((counts < rows.width) | (counts > _MOST_HITS * rows.width)).nonzero()[0].tolist()
-    for row in missed:
-        hits[row] = logits[row] >= _bounds(logits[row : row + 1], rows.width)[0]
-    return hits.reshape(-1).nonzero()[0] if missed else found
-
-
-def _by_rank(rows: Ints, values: Floats, count: int, width: int) -> Ints:
-    """The order [n, width] of the values, given row by row, that begins each row's by falling value, then by place."""
-    counts = np.bincount(rows, minlength=count)
-    if counts.min() < width:  # A NaN is as large as nothing.
-        raise _not_finite()
-    order = np.lexsort((-values, rows))
-    ranked: Ints = order[(counts.cumsum() - counts)[:, None] + np.arange(width)]
-    return ranked
 
 
 def _draw(
