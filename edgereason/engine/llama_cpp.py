@@ -1,9 +1,9 @@
 """The llama.cpp engine: one context, many sequences, behind the Engine seam.
 
 A prefix and each row is a sequence; a row that joins a prefix or branches off another shares its cells. All but the
-last token of what is appended runs without outputs; the last runs with the hidden state on, one token a row, so that
-logits and hidden states exist for exactly the rows' ends. Not here: native calls (llama_cpp_session), cells
-(llama_cpp_cells), files (gguf_header), drawing tokens (sampling).
+last token of what is appended (the last few, of one row) runs without outputs; the last runs with the hidden state on,
+which gives logits and hidden states of every token of a pass, and so of hardly more than the rows' ends. Not here:
+native calls (llama_cpp_session), cells (llama_cpp_cells), files (gguf_header), drawing tokens (sampling).
 Invariant: logits stay inside and are looked at where llama.cpp put them; only what the next pass would overwrite and
 somebody still needs is copied first.
 """
@@ -24,7 +24,7 @@ import numpy.typing as npt
 from edgereason.engine import checks, sampling
 from edgereason.engine.llama_cpp_cells import Cells
 from edgereason.engine.llama_cpp_cells import Sequence as Held
-from edgereason.engine.llama_cpp_memory import sequences
+from edgereason.engine.llama_cpp_memory import TOKENS_AT_ONCE, sequences
 from edgereason.engine.llama_cpp_saved import PREFILL_AGAIN, read_saved, write_saved
 from edgereason.engine.llama_cpp_session import Floats, LoadOptions, Session, version
 from edgereason.errors import ConfigError, EngineError, RecordError
@@ -242,20 +242,17 @@ class LlamaCppEngine:
         session, limit = self.session(), self._info.prefill_chunk
         self.before_pass(owner, kept)
         count = widest = 0
-        before = [(token, held.length + place, held.id) for held, ids in named for place, token in enumerate(ids[:-1])]
+        # So that what runs without outputs has no rest that is done token by token.
+        ends = 1 if len(named) > 1 else 1 + (len(named[0][1]) - 1) % TOKENS_AT_ONCE
+        entries = [[(token, place, held.id) for place, token in enumerate(ids, held.length)] for held, ids in named]
+        before = [entry for row in entries for entry in row[:-ends]]
         for start in range(0, len(before), limit):
             session.run(
                 *zip(*before[start : start + limit], strict=True), gives_output=False, should_abort=should_abort
             )
             count, widest = count + 1, len(named)
-        places = [held.length + len(ids) - 1 for held, ids in named]
-        session.run(
-            [ids[-1] for _, ids in named],
-            places,
-            [held.id for held, _ in named],
-            gives_output=True,
-            should_abort=should_abort,
-        )
+        last = [entry for row in entries for entry in row[-ends:]]
+        session.run(*zip(*last, strict=True), gives_output=True, should_abort=should_abort)
         for held, ids in named:
             self.cells.grow(held, len(ids))
         self._shown = owner

@@ -15,6 +15,7 @@ from edgereason.engine.gguf_header import GgufHeader
 
 MAX_SEQUENCES = 256  # llama.cpp's own limit
 MAX_ROWS = 64
+TOKENS_AT_ONCE = 4  # what its kernels take; the rest of a pass is done token by token
 CELL_STEP = 256  # llama.cpp rounds a context up to this
 KV_TYPES = {  # name -> (ggml's number, values in a block, bytes of a block)
     "f32": (0, 1, 4),
@@ -72,8 +73,8 @@ def estimate_memory(
         weights=sum(tensor.num_bytes for tensor in header.tensors),
         keys_values=cells * per_token,
         states=sequences(rows) * per_row,
-        compute=batch * (4 * width + 2 * cells) + 4 * sequences(rows) * header.vocab_size,
-        outputs=4 * sequences(rows) * (header.vocab_size + header.hidden_size),
+        compute=batch * (4 * width + 2 * cells) + 4 * outputs(rows) * header.vocab_size,
+        outputs=4 * outputs(rows) * (header.vocab_size + header.hidden_size),
         cells=cells,
         row_cells=min(cells, header.context_length),
         max_rows=rows,
@@ -85,6 +86,11 @@ def estimate_memory(
 def sequences(rows: int) -> int:
     """Sequences of a context whose batches hold so many rows: as many again for prefixes and other batches."""
     return min(2 * rows, MAX_SEQUENCES)
+
+
+def outputs(rows: int) -> int:
+    """Most tokens of a pass that give logits: the ends of all sequences, or the last few of one."""
+    return max(sequences(rows), TOKENS_AT_ONCE)
 
 
 def default_rows(state_bytes_per_row: int) -> int:

@@ -22,7 +22,7 @@ import psutil
 
 from edgereason.engine.gguf_header import GgufHeader, check_gguf
 from edgereason.engine.llama_cpp_abort import Stopper
-from edgereason.engine.llama_cpp_memory import KV_TYPES, MemoryEstimate, estimate_memory, sequences
+from edgereason.engine.llama_cpp_memory import KV_TYPES, MemoryEstimate, estimate_memory, outputs, sequences
 from edgereason.errors import Aborted, ConfigError, EngineError, ModelFileError, did_you_mean
 from edgereason.protocols import ShouldAbort, never
 
@@ -112,7 +112,8 @@ class Session:
         self.has_embeddings = True  # as the context was made
         self.notes = tuple(word for word in _words if "mlock" in word)
         self._inputs = Inputs(max(options.batch, self.memory.max_rows))
-        self._views: dict[tuple[int, int, int], Floats] = {}
+        self._num_outputs = 0  # of the last pass
+        self._views: dict[tuple[int, int, int, int], Floats] = {}
 
     def close(self) -> None:
         """Free the context and the model; twice is fine."""
@@ -146,13 +147,14 @@ class Session:
         if code:
             why = "no room in the context" if code == _NO_ROOM else f"code {code}"
             raise EngineError(f"a pass of the model failed ({why}): {said()}", hint="Load the model with more context.")
+        self._num_outputs = len(tokens) if gives_output else 0
 
     def logits(self, count: int) -> Floats:
-        """Logits of the last pass, a view [count, V] that the next pass overwrites."""
+        """Logits of the last tokens of the last pass, a view [count, V] that the next pass overwrites."""
         return self._view(native.llama_get_logits(self._context), count, self.vocab_size)
 
     def hidden(self, count: int) -> Floats:
-        """Final normed states of the last pass, a view [count, d] that the next pass overwrites."""
+        """Final normed states of the same tokens, a view [count, d] that the next pass overwrites."""
         return self._view(native.llama_get_embeddings(self._context), count, self.hidden_size)
 
     def set_threads(self, threads: int) -> None:
@@ -163,9 +165,9 @@ class Session:
     def _view(self, pointer: Any, count: int, width: int) -> Floats:
         if not pointer:
             raise EngineError("llama.cpp has no output of its last pass", hint="Load the model again.")
-        key = (ctypes.addressof(pointer.contents), count, width)
+        key = (ctypes.addressof(pointer.contents), self._num_outputs, count, width)
         if key not in self._views:  # the address changes when the library enlarges its buffer, which is rare
-            self._views[key] = np.ctypeslib.as_array(pointer, (count, width))
+            self._views[key] = np.ctypeslib.as_array(pointer, (self._num_outputs, width))[self._num_outputs - count :]
         return self._views[key]
 
     # -------------------------------------------------------------- sequences
@@ -240,9 +242,8 @@ class Session:
         settings.n_batch = max(self.options.batch, rows)
         settings.n_ubatch = max(self.options.batch, rows)
         settings.n_seq_max = sequences(rows)
-        settings.n_outputs_max = sequences(
-            rows
-        )  # the least it takes; else room is kept for the logits of a whole chunk of prompt
+        # Else room is kept for the logits of a whole chunk of prompt.
+        settings.n_outputs_max = outputs(rows)
         settings.n_threads = settings.n_threads_batch = self.threads
         settings.flash_attn_type = FLASH[self.options.flash_attention]
         settings.type_k = settings.type_v = KV_TYPES[self.options.kv_type][0]
