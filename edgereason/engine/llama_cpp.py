@@ -244,14 +244,15 @@ class LlamaCppEngine:
         count = widest = 0
         # So that what runs without outputs has no rest that is done token by token.
         ends = 1 if len(named) > 1 else 1 + (len(named[0][1]) - 1) % TOKENS_AT_ONCE
-        entries = [[(token, place, held.id) for place, token in enumerate(ids, held.length)] for held, ids in named]
-        before = [entry for row in entries for entry in row[:-ends]]
+        before = [
+            (token, place, held.id) for held, ids in named for place, token in enumerate(ids[:-ends], held.length)
+        ]
         for start in range(0, len(before), limit):
             session.run(
                 *zip(*before[start : start + limit], strict=True), gives_output=False, should_abort=should_abort
             )
             count, widest = count + 1, len(named)
-        last = [entry for row in entries for entry in row[-ends:]]
+        last = [(ids[at], held.length + at, held.id) for held, ids in named for at in range(len(ids) - ends, len(ids))]
         session.run(*zip(*last, strict=True), gives_output=True, should_abort=should_abort)
         for held, ids in named:
             self.cells.grow(held, len(ids))

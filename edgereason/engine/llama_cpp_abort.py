@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from edgereason.protocols import ShouldAbort, never
+from edgereason.protocols import ShouldAbort
 
 _POLL_S = 0.003
 _IDLE_POLLS = 100  # then the thread sleeps until it is needed
@@ -44,9 +44,6 @@ class Stopper:
     @contextmanager
     def watching(self, should_abort: ShouldAbort) -> Iterator[None]:
         """Stop the native call inside as soon as `should_abort` says so; what that raises is raised here."""
-        if should_abort is never:
-            yield
-            return
         if self._thread is None:
             self._thread = threading.Thread(target=self._watch, name="edgereason-abort", daemon=True)
             self._thread.start()

@@ -11,6 +11,7 @@ import os
 import weakref
 from collections import deque
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ _WORDS_KEPT = 20
 _REASON = "error loading model:"
 _WARNING, _ERROR = 3, 4  # levels of ggml's log
 _ABORTED, _NO_ROOM = 2, 1  # return codes of llama_decode
+_UNWATCHED: AbstractContextManager[None] = nullcontext()
 
 _words: deque[str] = deque(maxlen=_WORDS_KEPT)
 
@@ -140,7 +142,7 @@ class Session:
         if gives_output != self.has_embeddings:
             native.llama_set_embeddings(self._context, gives_output)
             self.has_embeddings = gives_output
-        with self.stopper.watching(should_abort):
+        with _UNWATCHED if should_abort is never else self.stopper.watching(should_abort):
             code = native.llama_decode(self._context, self._inputs.fill(tokens, places, ids, gives_output))
         if code == _ABORTED:
             raise Aborted("the pass was stopped")
