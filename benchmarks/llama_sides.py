@@ -27,6 +27,7 @@ from edgereason.types import ModelInfo
 
 BUNDLED = Path(__file__).parents[1] / "models" / "abacus" / "model-q8_0.gguf"
 BATCH = 512
+ATTEMPTS = 3  # a thread writes the tools' lines, and now and then the end of the process is faster
 LIBRARIES = Path(llama_cpp.__file__).parent / "lib"
 SEARCH_PATH = "DYLD_LIBRARY_PATH" if sys.platform == "darwin" else "LD_LIBRARY_PATH"
 
@@ -73,12 +74,15 @@ def native_json(tool: Path, arguments: Sequence[str]) -> dict[str, Any]:
     """The last line of JSON that a native tool prints."""
     paths = [str(LIBRARIES), *filter(None, [os.environ.get(SEARCH_PATH)])]
     environment = {**os.environ, SEARCH_PATH: os.pathsep.join(paths)}
-    done = subprocess.run([tool, *arguments], env=environment, capture_output=True, text=True, check=False)
-    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
-    if done.returncode or not lines:
-        sys.exit(f"{tool} failed with code {done.returncode}:\n{done.stderr[-2000:]}")
-    result: dict[str, Any] = json.loads(lines[-1])
-    return result
+    for _ in range(ATTEMPTS):
+        done = subprocess.run([tool, *arguments], env=environment, capture_output=True, text=True, check=False)
+        lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+        if done.returncode:
+            break
+        if lines:
+            result: dict[str, Any] = json.loads(lines[-1])
+            return result
+    sys.exit(f"{tool} ended with code {done.returncode} and no result:\n{done.stderr[-2000:]}")
 
 
 def header(args: argparse.Namespace, **settings: object) -> dict[str, Any]:
