@@ -23,6 +23,7 @@ OPTIONAL = {
     "llama_cpp": ("llama-cpp-python", "llama", "GGUF models"),
     "huggingface_hub": ("huggingface_hub", "hub", "models from the hub"),
     "math_verify": ("math-verify", "math", "symbolic equality of answers"),
+    "pynvml": ("nvidia-ml-py", "nvml", "clocks, temperature and energy of NVIDIA GPUs"),
     "sklearn": ("scikit-learn", "fit", "fitting a difficulty probe"),
 }
 CPU_FEATURES = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8", "asimd", "asimddp", "i8mm", "sve")
@@ -70,6 +71,7 @@ def checks() -> Iterator[Check]:
     yield _machine()
     yield _processor()
     yield _memory()
+    yield from _conditions()
     yield _onnxruntime()
     yield from (_extra(module, *about) for module, about in OPTIONAL.items())
     yield from _folders()
@@ -108,6 +110,27 @@ def _memory() -> Check:
     return Check(
         name="memory", ok=None, detail=f"{memory.available / 2**30:.1f} of {memory.total / 2**30:.1f} GiB free"
     )
+
+
+def _conditions() -> Iterator[Check]:
+    """What decides how fast the machine is just now, and what counts its energy."""
+    import time
+
+    from edgereason.profiling.contention import read_pressure
+    from edgereason.profiling.facts import read_facts
+    from edgereason.profiling.power import NOT_MEASURED, find_meter
+
+    facts, pressure, meter = read_facts(), read_pressure(), find_meter(time.perf_counter)
+    clock = f", {facts.cpu_mhz:.0f} MHz" if facts.cpu_mhz else ""
+    hottest = f", hottest zone {max(facts.temperatures_c.values()):.0f} °C" if facts.temperatures_c else ""
+    jetson = f", Jetson Linux {facts.jetson_release}" if facts.jetson_release else ""
+    yield Check(name="power mode", ok=None, detail=f"{facts.power_mode}{jetson}{clock}{hottest}")
+    waiting = "not known" if pressure is None else f"{pressure.share_10s:.0%} of the last 10 s some task had to wait"
+    yield Check(name="contention", ok=None, detail=waiting)
+    yield Check(name="energy", ok=None, detail=meter.source if meter else NOT_MEASURED)
+    for gpu in facts.gpus:
+        memory = f", {gpu.memory_bytes / 2**30:.0f} GiB" if gpu.memory_bytes else ""
+        yield Check(name="GPU", ok=None, detail=f"{gpu.name}{memory}")
 
 
 def _onnxruntime() -> Check:

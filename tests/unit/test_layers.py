@@ -18,6 +18,7 @@ ONLY_IN = {  # library -> where alone it may be imported, relative to the reposi
     "onnx": "edgereason/engine",
     "llama_cpp": "edgereason/engine",
     "huggingface_hub": "edgereason/hub",
+    "pynvml": "edgereason/profiling",
     "sklearn": "edgereason/probing",
     "click": "cli",
     "rich": "cli",

@@ -1,0 +1,103 @@
+"""Joules off recorded trees: the right rails, counts that wrap, watts over time, and "not measured" elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edgereason.profiling.power import find_meter
+from edgereason.testing import FakeClock
+
+from .test_facts import library, refuse
+from .trees import AGX_ORIN, LAPTOP, ORIN_NANO, channel, plant
+
+
+def test_the_rails_of_an_agx_orin_add_up(tmp_path: Path) -> None:
+    """12 V x 1 A + 12 V x 0.25 A + 5 V x 1 A = 20 W; the memory's rail is part of the last, NC and sums are none."""
+    clock = FakeClock()
+    meter = find_meter(clock, plant(tmp_path, AGX_ORIN))
+    assert meter is not None
+    before = meter.joules()
+    clock.advance(3.0)
+
+    assert (0.0, 60.0) == (before, meter.joules())
+    assert "INA3221 (VDD_GPU_SOC + VDD_CPU_CV + VIN_SYS_5V0), sampled" == meter.source
+    assert meter.needs_beats
+
+
+def test_an_input_rail_is_the_whole_module(tmp_path: Path) -> None:
+    """Of an Orin Nano: VDD_IN alone, since the others are parts of it."""
+    clock = FakeClock()
+    meter = find_meter(clock, plant(tmp_path, ORIN_NANO))
+    assert meter is not None
+    meter.sample()
+    clock.advance(2.0)
+
+    assert (14.0, "INA3221 (VDD_IN), sampled") == (meter.joules(), meter.source)
+
+
+def test_changing_watts_are_summed_by_trapezoids(tmp_path: Path) -> None:
+    """From 7 W to 14 W over a second is 10.5 J; a reading that fails is spanned by the next one."""
+    clock, root = FakeClock(), plant(tmp_path, ORIN_NANO)
+    meter = find_meter(clock, root)
+    assert meter is not None
+    meter.sample()
+    amperes = root / "sys/bus/i2c/drivers/ina3221/1-0040/hwmon/hwmon1/curr1_input"
+    clock.advance(0.5)
+    amperes.write_text("")
+    assert meter.joules() is None
+
+    clock.advance(0.5)
+    amperes.write_text("2800")
+    assert pytest.approx(10.5) == meter.joules()
+
+
+def test_a_counter_that_wraps_goes_on(tmp_path: Path) -> None:
+    """RAPL counts 262 kJ and starts again; parts, the whole platform and the twin interface are not counted too."""
+    root = plant(tmp_path, LAPTOP)
+    meter = find_meter(FakeClock(), root)
+    assert meter is not None
+    before = meter.joules()
+    (root / "sys/class/powercap/intel-rapl:0/energy_uj").write_text("1000000000")
+    after = meter.joules()
+
+    assert before is not None
+    assert after is not None
+    assert pytest.approx(262143.32885 - 260000 + 1000) == after - before
+    assert ("RAPL (package-0)", False) == (meter.source, meter.needs_beats)
+
+
+def test_where_nothing_can_be_read_there_is_no_meter(tmp_path: Path) -> None:
+    """An empty tree, a channel without current, a counter without a range."""
+    assert find_meter(FakeClock(), tmp_path) is None
+    lacking = {**channel("sys/bus/i2c/drivers/ina3221/1-0040/hwmon/hwmon1", 1, "VDD_IN", 5000, 0)}
+    lacking.popitem()
+    plant(tmp_path, lacking)
+    plant(tmp_path, {"sys/class/powercap/intel-rapl:0/name": "package-0"})
+    plant(tmp_path, {"sys/class/powercap/intel-rapl:0/energy_uj": "1"})
+
+    assert find_meter(FakeClock(), tmp_path) is None
+
+
+def test_a_gpu_that_counts_is_read_directly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Millijoules to joules; it comes before the processor's counters, unless no GPU is used."""
+    library(monkeypatch, nvmlDeviceGetTotalEnergyConsumption=lambda gpu: 5_000)
+    meter = find_meter(FakeClock())
+    assert meter is not None
+    unused = find_meter(FakeClock(), uses_gpu=False)
+
+    assert (5.0, "GPU energy (NVML)", False) == (meter.joules(), meter.source, meter.needs_beats)
+    assert unused is None or "NVML" not in unused.source
+
+
+def test_a_gpu_that_only_says_its_watts_is_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Milliwatts over time."""
+    library(monkeypatch, nvmlDeviceGetTotalEnergyConsumption=refuse, nvmlDeviceGetPowerUsage=lambda gpu: 30_000)
+    clock = FakeClock()
+    meter = find_meter(clock)
+    assert meter is not None
+    meter.sample()
+    clock.advance(2.0)
+
+    assert (60.0, True) == (meter.joules(), meter.needs_beats)
