@@ -62,7 +62,7 @@ class OnnxEngine:
             spin=spin,
             context=context,
         )
-        self._info = _info_of(self._model, max_rows)
+        self._info = _info_of(self._model, max_rows, spin)
         self._handles: WeakSet[OnnxPrefix | OnnxBatch] = WeakSet()
 
     @property
@@ -316,7 +316,7 @@ def _read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
         raise RecordError(f"{path} holds no saved prefix: {error}", hint=_PREFILL_AGAIN) from error
 
 
-def _info_of(model: Model, max_rows: int) -> EngineInfo:
+def _info_of(model: Model, max_rows: int, spin: bool) -> EngineInfo:
     layout = model.layout
     values = sum(int(np.prod([size for size in shape if size])) for shape in layout.kv_shapes)
     return EngineInfo(
@@ -332,5 +332,6 @@ def _info_of(model: Model, max_rows: int) -> EngineInfo:
         passes_per_token=layout.kind == "ragged",
         kv_bytes_per_token=values * layout.kv_dtype.itemsize,
         threads=model.threads,
+        settings="idle threads spin" if spin else "idle threads sleep",
         notes=model.notes,
     )

@@ -1,0 +1,75 @@
+"""Seconds by a device profile: interpolated between what was measured, never forced onto a line. Pure.
+
+Between two measured contexts the rows are interpolated at each and the results once more. Beyond the grid the last
+stretch goes on where it rises, and the first value holds before the start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from edgereason.profiling.cells import Cell, between
+from edgereason.profiling.profile import DeviceProfile
+from edgereason.types import PassCosts
+
+Line = tuple[tuple[int, float], ...]
+
+
+def pass_seconds(medians: Mapping[Cell, float], rows: int, context: int) -> float:
+    """Seconds of one pass over `rows` rows at `context` tokens."""
+    columns = {
+        place: _line((cell.rows, value) for cell, value in medians.items() if _is_at(cell, place))
+        for place in sorted({cell.context for cell in medians if cell.kind == "decode"})
+    }
+    widest = max(column[-1][0] for column in columns.values())
+    usable = {place: line for place, line in columns.items() if line[-1][0] >= min(rows, widest)}
+    return along(_line((place, along(line, rows)) for place, line in usable.items()), context)
+
+
+def prefill_seconds(medians: Mapping[Cell, float], tokens: int) -> float:
+    """Seconds of a whole prompt of `tokens` tokens."""
+    line = _line((cell.tokens, value) for cell, value in medians.items() if is_whole_prompt(cell))
+    return along(line, tokens) if line else tokens * pass_seconds(medians, 1, 0)
+
+
+def along(line: Line, place: int) -> float:
+    """The value at `place` of a line with points in order."""
+    if len(line) == 1 or place <= line[0][0]:
+        return line[0][1]
+    right = next((index for index, point in enumerate(line) if point[0] >= place), len(line) - 1)
+    value = between(place, line[right - 1], line[right])
+    return value if place <= line[-1][0] else max(value, line[-1][1])
+
+
+def _line(points: Iterable[tuple[int, float]]) -> Line:
+    return tuple(sorted(points))
+
+
+def is_whole_prompt(cell: Cell) -> bool:
+    """Whether it times a prompt from its first token on."""
+    return cell.kind == "prefill" and cell.context == 0
+
+
+def _is_at(cell: Cell, context: int) -> bool:
+    return cell.kind == "decode" and cell.context == context
+
+
+def pass_costs(profile: DeviceProfile, context: int) -> PassCosts:
+    """The profile at one context, as the controller takes it: measured widths, and a prompt as base and slope.
+
+    context: tokens in a typical row, half-way through its thought.
+    """
+    medians = profile.medians()
+    widths = sorted({cell.rows for cell in medians if cell.kind == "decode"})
+    lengths = sorted({cell.tokens for cell in medians if is_whole_prompt(cell)}) or [1, 2]
+    short, long = lengths[0], next((length for length in lengths if length >= context), lengths[-1])
+    short_s, long_s = prefill_seconds(medians, short), prefill_seconds(medians, long)
+    token_s = max(0.0, (long_s - short_s) / (long - short)) if long > short else short_s / short
+    return PassCosts(
+        rows=tuple(widths),
+        pass_s=tuple(pass_seconds(medians, rows, context) for rows in widths),
+        prefill_token_s=token_s,
+        prefill_base_s=max(0.0, short_s - token_s * short),
+        context=context,
+        provenance={**profile.header, "profile": profile.name, "origin": profile.origin},
+    )

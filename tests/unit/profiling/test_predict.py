@@ -1,0 +1,76 @@
+"""Predictions: exact where it was measured, between neighbours elsewhere, never absurd beyond."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgereason.profiling.cells import Cell
+from edgereason.profiling.predict import pass_costs, pass_seconds, prefill_seconds
+
+from .profiles import profile
+
+TABLE = {
+    Cell("decode", 1, 64): 1.0,
+    Cell("decode", 4, 64): 2.0,
+    Cell("decode", 16, 64): 8.0,
+    Cell("decode", 1, 1024): 3.0,
+    Cell("decode", 4, 1024): 6.0,
+    Cell("prefill", 1, 0, 16): 0.4,
+    Cell("prefill", 1, 0, 256): 2.8,
+    Cell("prefill", 1, 256, 32): 9.0,
+}
+
+
+@pytest.mark.parametrize("cell", [cell for cell in TABLE if cell.kind == "decode"])
+def test_what_was_measured_is_predicted(cell: Cell) -> None:
+    """No fit moves a measured point."""
+    assert TABLE[cell] == pass_seconds(TABLE, cell.rows, cell.context)
+
+
+def test_between_points_the_line_holds() -> None:
+    """Over rows, over contexts, and over both."""
+    assert pytest.approx(5.0) == pass_seconds(TABLE, 10, 64)
+    assert pytest.approx(2.0) == pass_seconds(TABLE, 1, 544)
+    assert pytest.approx((4 / 3 + 4.0) / 2) == pass_seconds(TABLE, 2, 544)
+
+
+def test_beyond_the_grid_the_last_stretch_goes_on() -> None:
+    """Wider than was measured, longer than was measured; before the start the first value holds."""
+    assert pytest.approx(16.0) == pass_seconds(TABLE, 32, 64)
+    assert pytest.approx(5.0) == pass_seconds(TABLE, 1, 1984)
+    assert pytest.approx(1.0) == pass_seconds(TABLE, 1, 0)
+    assert pytest.approx(5.2) == prefill_seconds(TABLE, 496)
+
+
+def test_a_column_that_is_too_narrow_is_not_used() -> None:
+    """Sixteen rows were timed at the short context alone; four at the long one say nothing about them."""
+    assert 8.0 == pass_seconds(TABLE, 16, 1024)
+
+
+def test_a_dip_is_kept_and_does_not_go_on_below() -> None:
+    """Two rows that cost less than one are a finding; 64 rows that cost nothing would be none."""
+    dip = {Cell("decode", 1, 64): 2.0, Cell("decode", 2, 64): 1.0}
+
+    assert (1.0, 1.0) == (pass_seconds(dip, 2, 64), pass_seconds(dip, 64, 64))
+
+
+@given(rows=st.integers(1, 200), context=st.integers(0, 100_000))
+def test_no_prediction_is_below_the_cheapest_pass(rows: int, context: int) -> None:
+    """Anywhere."""
+    assert pass_seconds(TABLE, rows, context) >= 1.0
+
+
+def test_without_prompts_a_token_is_taken_to_cost_a_pass() -> None:
+    """The worst that a prompt can cost."""
+    assert 10.0 == prefill_seconds({Cell("decode", 1, 64): 1.0}, 10)
+
+
+def test_the_controller_gets_the_measured_widths() -> None:
+    """At one context; the prompt as base and slope between the shortest length and the one that matters."""
+    costs = pass_costs(profile(TABLE), 64)
+
+    assert ((1, 4, 16), (1.0, 2.0, 8.0)) == (costs.rows, costs.pass_s)
+    assert (pytest.approx(0.01), pytest.approx(0.24)) == (costs.prefill_token_s, costs.prefill_base_s)
+    assert ("p", "measured") == (costs.provenance["profile"], costs.provenance["origin"])
