@@ -120,12 +120,12 @@ LOADING = (
     "think_open",
     "think_close",
 )  # what `model_options` give
-ENGINE_OPTIONS = ("gpu_layers", "context", "batch", "flash_attention", "kv_type", "mmap", "mlock")  # and these
+ENGINE_OPTIONS = ("gpu_layers", "context", "batch", "flash_attention", "kv_type", "mmap", "mlock", "spin")  # and these
 
 
 def loading(given: dict[str, Any]) -> dict[str, Any]:
     """Take the arguments of `Reasoner.load` out of a verb's options; an engine is only told what was asked for."""
-    return {**{name: given.pop(name) for name in LOADING}, "engine_options": engine_options(given)}
+    return {**{name: given.pop(name) for name in LOADING if name in given}, "engine_options": engine_options(given)}
 
 
 def engine_options(given: dict[str, Any]) -> dict[str, Any]:
@@ -154,7 +154,13 @@ def context_options(function: F) -> F:
 
 
 def model_options(function: F) -> F:
-    """What decides which model is loaded, and how: the arguments of `Reasoner.load`."""
+    """The arguments of `Reasoner.load`."""
+    folder = option("--profiles", "profiles_dir", type=_FOLDER, help="Folder with budget profiles of your own.")
+    return _together(weights_options, folder)(function)
+
+
+def weights_options(function: F) -> F:
+    """What decides which model is loaded, and how."""
     return _together(
         option(
             "-m",
@@ -166,7 +172,6 @@ def model_options(function: F) -> F:
         engine_option,
         option("--device", default="auto", show_default=True, help="auto, cpu or cuda."),
         option("--threads", type=click.IntRange(1, 1024), help="CPU threads of the engine.  [default: chosen]"),
-        option("--profiles", "profiles_dir", type=_FOLDER, help="Folder with budget profiles of your own."),
         option("--chat-template", type=_FILE, help="Jinja chat template, instead of the model's own."),
         option("--offline", is_flag=True, help="Make no connection: of hf: names, take what has been fetched before."),
         option("--think-open", metavar="TEXT", help="What begins a thought, where the template does not show it."),
@@ -176,6 +181,7 @@ def model_options(function: F) -> F:
         option("--flash-attention", metavar="auto|on|off", help="Fused attention (llama-cpp).  [default: auto]"),
         option("--mmap/--no-mmap", default=None, help="Map the model file, or read it (llama-cpp).  [default: map]"),
         option("--mlock", is_flag=True, default=None, help="Keep the model from being swapped out (llama-cpp)."),
+        option("--spin/--no-spin", default=None, help="Idle threads spin: faster alone, slow beside others (onnx)."),
     )(function)
 
 

@@ -79,14 +79,11 @@ def load_parts(
         ModelNotFoundError, ModelFileError, DownloadError, TokenizerError, ExtraMissingError, ConfigError.
     """
     profiles = budget_profiles(profiles_dir)
-    files = find_model(model, engine, offline=offline, on_download=on_download)
-    if files.weights.suffix.lower() == ".gguf":
-        prove_gguf(files.weights, cache_folder("loads"))
-    tokenizer = open_tokenizer(files, prompts)
+    files, tokenizer = open_files(model, engine, prompts, offline=offline, on_download=on_download)
     opened = open_engine(files.engine, files.weights, threads=threads, device=device, **engine_options)
     try:
         tokenizer.check_vocabulary(opened.info.vocab_size)
-        info = ModelInfo(name=files.name, lineage=lineage(opened.info, tokenizer), file=file_identity(files.weights))
+        info = model_info(files, opened.info, tokenizer)
         accuracy = accuracy_profile_of(info.lineage, profiles_dir)
         costs, note = quick_costs(opened, info, cache_folder("costs"), clock)
     except BaseException:
@@ -102,6 +99,25 @@ def load_parts(
         accuracy=accuracy,
         notes=(*opened.info.notes, *tokenizer.notes, *([note] if note else [])),
     )
+
+
+def open_files(
+    model: str | Path,
+    engine: str,
+    prompts: PromptOptions,
+    *,
+    offline: bool = False,
+    on_download: OnProgress | None = None,
+) -> tuple[ModelFiles, Tokenizer]:
+    """The model's files, a GGUF one proved to load, and the tokenizer that goes with them.
+
+    Raises:
+        ModelNotFoundError, ModelFileError, DownloadError, TokenizerError, ExtraMissingError, ConfigError.
+    """
+    files = find_model(model, engine, offline=offline, on_download=on_download)
+    if files.weights.suffix.lower() == ".gguf":
+        prove_gguf(files.weights, cache_folder("loads"))
+    return files, open_tokenizer(files, prompts)
 
 
 def open_tokenizer(files: ModelFiles, prompts: PromptOptions) -> Tokenizer:
@@ -122,7 +138,7 @@ def open_tokenizer(files: ModelFiles, prompts: PromptOptions) -> Tokenizer:
 
 
 def cache_folder(kind: str) -> Path:
-    """Where the "costs" of passes are kept, and notes of the GGUF files that came through their first "loads"."""
+    """Where "costs" of passes, profiles of "devices", and notes of GGUF files that survived first "loads" are kept."""
     return Path(platformdirs.user_cache_dir("edgereason")) / kind
 
 
@@ -257,6 +273,11 @@ def _data_folder(name: str) -> Path:
 
 
 # ---------------------------------------------------------------- identity
+
+
+def model_info(files: ModelFiles, info: EngineInfo, tokenizer: Tokenizer) -> ModelInfo:
+    """Which model these files are."""
+    return ModelInfo(name=files.name, lineage=lineage(info, tokenizer), file=file_identity(files.weights))
 
 
 def lineage(info: EngineInfo, tokenizer: Tokenizer) -> str:

@@ -90,7 +90,7 @@ def open_journal(path: Path, header: Provenance) -> Journal:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RecordError(f"Cannot make {str(path.parent)!r}: {error}.", hint="Name a place with --out.") from error
+        raise RecordError(f"Cannot make {str(path.parent)!r}: {error}.", hint="Name a place with --save.") from error
     writer = RecordWriter(path, header)
     try:
         return Journal(read_journal(path), writer)

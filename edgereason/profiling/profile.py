@@ -13,7 +13,6 @@ import dataclasses
 import json
 import math
 import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -143,19 +142,17 @@ def write_profile(path: Path, profile: DeviceProfile) -> None:
         RecordError: the folder cannot be written.
     """
     text = json.dumps(to_json(profile), indent=1, allow_nan=False) + "\n"
-    temporary = ""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        temporary.write_text(text, encoding="utf-8")
         os.replace(temporary, path)
     except OSError as error:
         with contextlib.suppress(OSError):
-            os.unlink(temporary)
+            temporary.unlink()
         raise RecordError(
             f"The profile cannot be written to {str(path)!r}: {error.strerror or error}.",
-            hint="Name a place of your own with --out.",
+            hint="Name a place of your own with --save.",
         ) from error
 
 
