@@ -115,6 +115,7 @@ LOADING = (
     "device",
     "threads",
     "profiles_dir",
+    "device_profile",
     "chat_template",
     "offline",
     "think_open",
@@ -155,8 +156,11 @@ def context_options(function: F) -> F:
 
 def model_options(function: F) -> F:
     """The arguments of `Reasoner.load`."""
-    folder = option("--profiles", "profiles_dir", type=_FOLDER, help="Folder with budget profiles of your own.")
-    return _together(weights_options, folder)(function)
+    return _together(
+        weights_options,
+        option("--profiles", "profiles_dir", type=_FOLDER, help="Folder with budget profiles of your own."),
+        option("--device-profile", type=_FILE, help="What `edgereason profile --save` wrote.  [default: cached]"),
+    )(function)
 
 
 def weights_options(function: F) -> F:

@@ -31,6 +31,8 @@ def result_json(result: Result) -> dict[str, Any]:
         "difficulty": _difficulty(result.difficulty),
         "plan": _plan(result.plan),
         "usage": asdict(result.usage),
+        "joules": None if result.joules is None else round(result.joules, 4),
+        "energy": result.energy,
         "rollouts": [
             {
                 "answer": row.answer,
@@ -99,6 +101,7 @@ def details(result: Result) -> Iterator[str]:
         yield f"plan {plan.profile}: {groups}, predicted {format_duration(plan.predicted_s)}: {plan.reason}"
         if plan.runner_up:
             yield f"runner-up: {plan.runner_up}"
+    yield f"energy {result.energy if result.joules is None else f'{result.joules:.3g} J, {result.energy}'}"
     for row in result.rollouts:
         kind = "direct" if row.is_direct else f"{row.reasoning_tokens} thought"
         size = f"{row.completion_tokens} tokens ({kind})"

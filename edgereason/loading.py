@@ -26,11 +26,18 @@ from edgereason.errors import ConfigError, ModelFileError, ModelNotFoundError, d
 from edgereason.hub import OnProgress, find, is_hub_name, parse_name
 from edgereason.probing.prior import DirectAnswerProbe
 from edgereason.profiling.accuracy import AccuracyProfile, read_profile
-from edgereason.profiling.quick import quick_costs
+from edgereason.profiling.learning import CostBook, settled
+from edgereason.profiling.lookup import binding, find_profile
+from edgereason.profiling.predict import pass_costs
+from edgereason.profiling.profile import DeviceProfile, check_fits, why_not
+from edgereason.profiling.profile import read_profile as read_device_profile
+from edgereason.profiling.quick import costs_path, quick_costs
+from edgereason.profiling.surroundings import Gauge
 from edgereason.prompting import PromptOptions, Tokenizer, has_tokenizer, read_vocabulary
 from edgereason.protocols import Clock, Engine, Probe
 from edgereason.types import BudgetProfile, EngineInfo, ModelInfo, PassCosts
 
+TYPICAL_CONTEXT = 256  # tokens of a row half-way through its thought, at which passes are taken from a profile
 HASHED_BLOCK = 1 << 20
 HASHED_BLOCKS = 16
 _SUFFIXES = {".onnx": "onnx", ".gguf": "llama-cpp"}  # file suffix -> engine that runs it
@@ -57,6 +64,8 @@ class Parts:
     costs: PassCosts
     model: ModelInfo
     accuracy: AccuracyProfile | None = None
+    gauge: Gauge | None = None  # of energy; None: not measured
+    book: CostBook | None = None  # where costs are learnt from requests; None: they were measured
     notes: tuple[str, ...] = field(default=())
 
 
@@ -72,20 +81,30 @@ def load_parts(
     engine_options: Mapping[str, object] = MappingProxyType({}),
     offline: bool = False,
     on_download: OnProgress | None = None,
+    device_profile: Path | None = None,
 ) -> Parts:
     """Open everything for one model; what is wrong with which file is said before anything slow begins.
 
+    device_profile: a file to plan with, instead of the one that is found in the cache folder; a quick timing where
+    there is none. Engine options that it chose are taken unless they are given here.
+
     Raises:
         ModelNotFoundError, ModelFileError, DownloadError, TokenizerError, ExtraMissingError, ConfigError.
+        RecordError: `device_profile` cannot be read, or was made for something else.
     """
     profiles = budget_profiles(profiles_dir)
     files, tokenizer = open_files(model, engine, prompts, offline=offline, on_download=on_download)
-    opened = open_engine(files.engine, files.weights, threads=threads, device=device, **engine_options)
+    given = {**engine_options, **({} if threads is None else {"threads": threads})}
+    profile, notes = _device_profile(files, device_profile)
+    chosen = profile.settings if profile is not None else {}
+    opened = open_engine(files.engine, files.weights, device=device, **{**chosen, **given})
     try:
         tokenizer.check_vocabulary(opened.info.vocab_size)
         info = model_info(files, opened.info, tokenizer)
         accuracy = accuracy_profile_of(info.lineage, profiles_dir)
-        costs, note = quick_costs(opened, info, cache_folder("costs"), clock)
+        if device_profile is not None and profile is not None:
+            check_fits(profile, binding(opened.info, info))
+        costs, book, more = _costs(opened, info, profile, clock)
     except BaseException:
         opened.close()
         raise
@@ -97,8 +116,31 @@ def load_parts(
         costs=costs,
         model=info,
         accuracy=accuracy,
-        notes=(*opened.info.notes, *tokenizer.notes, *([note] if note else [])),
+        book=book,
+        gauge=Gauge(clock, uses_gpu=not opened.info.device.startswith("cpu")),
+        notes=(*opened.info.notes, *tokenizer.notes, *notes, *more),
     )
+
+
+def _device_profile(files: ModelFiles, named: Path | None) -> tuple[DeviceProfile | None, list[str]]:
+    """The profile that was named, or one found for these weights and their engine, and notes."""
+    if named is not None:
+        return read_device_profile(named), []
+    return find_profile(cache_folder("devices"), files.engine, lambda: file_identity(files.weights))
+
+
+def _costs(
+    engine: Engine, model: ModelInfo, profile: DeviceProfile | None, clock: Clock
+) -> tuple[PassCosts, CostBook | None, list[str]]:
+    """What passes cost: by the profile where it holds, else by a quick timing and what requests taught; and notes."""
+    refused = why_not(profile, binding(engine.info, model)) if profile is not None else ""
+    if profile is not None and not refused:
+        return pass_costs(profile, min(TYPICAL_CONTEXT, engine.info.context)), None, []
+    folder = cache_folder("costs")
+    timed, note = quick_costs(engine, model, folder, clock)
+    book = CostBook(timed, costs_path(engine.info, model, folder))
+    notes = [f"{refused}; passes were timed quickly instead"] if refused else []
+    return settled(timed), book, [*notes, *([note] if note else [])]
 
 
 def open_files(

@@ -24,11 +24,12 @@ from edgereason.controller.costs import DIRECT_ANSWER_TOKENS, closing_passes
 from edgereason.engine import open_engine
 from edgereason.hub import OnProgress
 from edgereason.loading import ModelFiles, cache_folder, model_info, open_files
-from edgereason.profiling.assembly import binding, profile_of
+from edgereason.profiling.assembly import profile_of
 from edgereason.profiling.bench import Workload
 from edgereason.profiling.device import cores
 from edgereason.profiling.facts import DeviceFacts, read_facts
 from edgereason.profiling.journal import Journal, open_journal
+from edgereason.profiling.lookup import binding
 from edgereason.profiling.profile import DeviceProfile, write_profile
 from edgereason.profiling.run import Measuring, Progress, Task
 from edgereason.profiling.surroundings import Surroundings
@@ -156,7 +157,7 @@ class _Keeper:
             run.settings,
             name=self._path.stem,
             model=self._model,
-            bound_to=binding(run.info, self._facts, self._model),
+            bound_to=binding(run.info, self._model, self._facts.power_mode),
             facts=self._facts,
             header=self._header,
             energy=self._energy,

@@ -208,8 +208,16 @@ class Pipeline:
         on_text = _TextStream(request, self._parts.tokenizer).add if request.wants_text else None
         return Watcher(on_text=on_text, on_rollout=on_rollout, on_closing=lambda: request.emit("closing"))
 
+    def learn(self, request: Request) -> Parts:
+        """The parts with costs that know what this request's passes took."""
+        if self._parts.book is not None:
+            self._parts = replace(self._parts, costs=self._parts.book.learn(request.progress.trace.passes()))
+        return self._parts
+
     def close(self) -> None:
-        """Free the kept prefix and whatever compares answers."""
+        """Free the kept prefix and whatever compares answers; keep what was learnt of costs."""
+        if self._parts.book is not None:
+            self._parts.book.keep()
         self._keep_prefix(None)
         self._equality.close()
 

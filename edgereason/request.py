@@ -75,6 +75,7 @@ class Progress:
     decoder: Decoder | None = None
     difficulty: Difficulty | None = None
     plan: Plan | None = None
+    joules_begun: float | None = None  # the energy gauge when work on it began
 
 
 class Request:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from edgereason.controller.costs import DIRECT_ANSWER_TOKENS, direct_passes, pass_seconds, prefill_seconds
 from edgereason.loading import Parts
+from edgereason.profiling.power import NOT_MEASURED
 from edgereason.request import HANDOVER_S, Outcome, Request
 from edgereason.types import Answer, PassCosts, Result, Rollout, Usage
 
@@ -50,6 +51,8 @@ def compose(request: Request, outcome: Outcome, parts: Parts, load_s: float) -> 
         engine=parts.engine.info.name,
         seed=options.seed,
         shortest_feasible_s=shortest_s,
+        joules=parts.gauge.since(progress.joules_begun) if parts.gauge is not None else None,
+        energy=parts.gauge.source if parts.gauge is not None else NOT_MEASURED,
         notes=(*parts.notes, *_remarks(request, answer, outcome, shortest_s)),
         trace=progress.trace,
     )

@@ -20,6 +20,7 @@ from edgereason.errors import Aborted, ClosedError, ConfigError, did_you_mean
 from edgereason.hub import OnProgress
 from edgereason.loading import Parts, load_parts
 from edgereason.pipeline import Pipeline
+from edgereason.profiling.surroundings import Gauge
 from edgereason.prompting import PromptOptions
 from edgereason.protocols import Clock
 from edgereason.request import Options, Outcome, Request
@@ -63,6 +64,7 @@ class Reasoner:
         think_open: str | None = None,
         think_close: str | None = None,
         engine_options: Mapping[str, object] = MappingProxyType({}),
+        device_profile: Path | None = None,
         clock: Clock = time.perf_counter,
     ) -> Reasoner:
         """Load a bundled name, a path, or `hf:owner/repo[:quant or file]`, which is fetched unless it is cached.
@@ -72,9 +74,11 @@ class Reasoner:
         chat_template: a Jinja file to use instead of the model's own.
         think_open, think_close: what the model writes around a thought, where its template does not show it.
         engine_options: the engine's own, as `{"context": 8192}`.
+        device_profile: what `edgereason profile --save` wrote; by default what it keeps in the cache folder.
 
         Raises:
             ModelError, ExtraMissingError, ConfigError: what is wrong, and what to do.
+            RecordError: `device_profile` cannot be read, or was made for something else.
         """
         prompts = PromptOptions(chat_template=chat_template, think_open=think_open, think_close=think_close)
         return cls(
@@ -89,6 +93,7 @@ class Reasoner:
                 engine_options=engine_options,
                 offline=offline,
                 on_download=on_download,
+                device_profile=device_profile,
             ),
             clock=clock,
         )
@@ -209,7 +214,9 @@ class Reasoner:
         pipeline = Pipeline(self._parts, self._clock)
         while (request := self._queue.get()) is not None:
             self._current = request
-            _serve(pipeline, request)
+            with _gauged(self._parts.gauge, request):
+                _serve(pipeline, request)
+            self._parts = pipeline.learn(request)
             self._current = None
         pipeline.close()
         self._parts.engine.close()
@@ -242,6 +249,19 @@ class Reasoner:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+
+@contextlib.contextmanager
+def _gauged(gauge: Gauge | None, request: Request) -> Iterator[None]:
+    """Count joules while a request is worked on, where anything counts them."""
+    if gauge is None:
+        yield
+        return
+    request.progress.joules_begun = gauge.begin()
+    try:
+        yield
+    finally:
+        gauge.end()
 
 
 def _serve(pipeline: Pipeline, request: Request) -> None:

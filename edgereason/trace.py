@@ -104,6 +104,12 @@ class Trace:
             tally[1] += seconds
             tally[2] = max(tally[2], seconds / count)
 
+    def passes(self) -> dict[int, tuple[int, float, float]]:
+        """What `add_pass` counted, by rows: passes, seconds of all of them, seconds of the longest."""
+        return {
+            rows: (int(count), seconds, longest_s) for rows, (count, seconds, longest_s) in self._passes.copy().items()
+        }
+
     def events(self, kind: EventKind | None = None) -> tuple[tuple[float, EventKind, tuple[Any, ...]], ...]:
         """What was added so far, oldest first, as (seconds since entry, kind, values)."""
         return tuple(event for event in tuple(self._events) if kind is None or event[1] == kind)

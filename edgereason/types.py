@@ -118,7 +118,10 @@ class EngineInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassCosts:
-    """Seconds of one decode pass over rows (index-aligned, rising), and of prefill; medians of a quick timing."""
+    """Seconds of one decode pass over rows (index-aligned, rows rising), and of prefill.
+
+    observed: mean seconds of a pass in each of the latest requests, by rows, oldest first; not part of the table.
+    """
 
     rows: tuple[int, ...]
     pass_s: tuple[float, ...]
@@ -126,6 +129,7 @@ class PassCosts:
     prefill_base_s: float
     context: int  # at which the passes were timed
     provenance: dict[str, object] = field(default_factory=dict)
+    observed: dict[int, tuple[float, ...]] = field(default_factory=dict)
 
 
 # ---------------------------------------------------------------- difficulty, budget, plan
@@ -289,6 +293,8 @@ class Result:
     engine: str
     seed: int
     shortest_feasible_s: float | None = None  # prefill and direct answer, as predicted for this prompt
+    joules: float | None = None  # from the start of work on it, without waiting; None: not measured
+    energy: str = "not measured"  # what the joules cover: a module, a GPU, the processor
     notes: tuple[str, ...] = ()
     trace: Any = field(default=None, repr=False, compare=False)  # edgereason.trace.Trace: every decision, with its time
 

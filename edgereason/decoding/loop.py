@@ -152,6 +152,7 @@ class Decoder:
                 return self._drop_all("deadline")
             self._close_if_due()
             self._branch_where_due()
+            before = self.clock()
             tokens, ended = self._choose()
             for row, reason in ended:
                 self._finish(row, reason)
@@ -159,7 +160,7 @@ class Decoder:
                 self._drop_all("decided")
             if ended:
                 self.batch.keep(tuple(self._live))
-            if self._live and not self._commit(tokens):
+            if self._live and not self._commit(tokens, before):
                 return self._drop_all("deadline")
         return None
 
@@ -257,14 +258,13 @@ class Decoder:
             self.trace.add("closing", row.id, len(row.tokens), move.closed_by)
         self.trace.add("forced", row.id, len(row.tokens), replaced, move.thought + move.answer)
 
-    def _commit(self, tokens: dict[RowId, list[int]]) -> bool:
-        """Run the passes for `tokens`; False where they were aborted."""
-        before = self.clock()
+    def _commit(self, tokens: dict[RowId, list[int]], began: float) -> bool:
+        """Run the passes for `tokens`; False where they were aborted. A pass counts from where it was proposed for."""
         try:
             passes = self.batch.commit(tokens, self.pace.must_stop)
         except Aborted:
             return False
-        seconds = self.clock() - before
+        seconds = self.clock() - began
         if all(len(ids) == 1 for ids in tokens.values()):  # a pass of several tokens says little about the usual one
             self.pace.observe(passes.rows, passes.count, seconds)
         self.trace.add_pass(passes.rows, seconds, passes.count)

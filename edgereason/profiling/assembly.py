@@ -13,23 +13,9 @@ from edgereason.profiling.profile import Binding, CellCost, Choice, DeviceProfil
 from edgereason.profiling.run import joules_of
 from edgereason.profiling.tuning import score
 from edgereason.trace import Provenance
-from edgereason.types import EngineInfo, ModelInfo
+from edgereason.types import ModelInfo
 
 BUSY_SHARE = 0.2  # of the visits with a neighbour at work: from here on the profile says so
-
-
-def binding(info: EngineInfo, facts: DeviceFacts, model: ModelInfo) -> Binding:
-    """What timings with this engine, here and now, hold for."""
-    return Binding(
-        device=facts.device,
-        power_mode=facts.power_mode,
-        engine=info.name,
-        engine_version=info.version,
-        engine_device=info.device,
-        engine_settings=info.settings,
-        threads=info.threads,
-        model_file=model.file,
-    )
 
 
 def profile_of(

@@ -20,6 +20,7 @@ from edgereason.protocols import Clock
 
 BEAT_S = 0.02
 KEPT_BEATS = 512  # some ten seconds
+TOLD_BEATS = 5  # of which one is told: ten a second are enough for a sensor behind a slow bus
 BUSY_SHARE = 0.1  # of the time that some task waited: from here on a neighbour is at work
 BUSY_LATE_S = 0.004  # a wake-up as late as this at the upper quartile means the same
 _SOME = re.compile(r"^some avg10=([\d.]+) .*total=(\d+)", re.M)
@@ -64,7 +65,7 @@ def contention(before: Pressure | None, after: Pressure | None, elapsed_s: float
 class Heartbeat:
     """A thread that sleeps for a moment, again and again, and notes by how much it overslept.
 
-    on_beat is called after each beat, for whatever must be sampled steadily. Leaving the context ends the thread.
+    on_beat is called at every fifth beat, for whatever must be sampled steadily. Leaving the context ends the thread.
     """
 
     def __init__(self, clock: Clock, on_beat: Callable[[], None] = lambda: None) -> None:
@@ -79,11 +80,13 @@ class Heartbeat:
         return [late for at, late in tuple(self._late) if at >= clock_s]
 
     def _beat(self) -> None:
-        before = self._clock()
+        before, beats = self._clock(), 0
         while not self._ends.wait(BEAT_S):
             now = self._clock()
             self._late.append((now, max(0.0, now - before - BEAT_S)))
-            self._on_beat()
+            beats += 1
+            if beats % TOLD_BEATS == 0:
+                self._on_beat()
             before = self._clock()
 
     def __enter__(self) -> Heartbeat:

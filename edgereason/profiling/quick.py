@@ -1,6 +1,7 @@
 """A quick timing of one engine on one machine, in half a second or less, kept in the cache folder.
 
 In: medians of decode passes by width and of a prefill. Not in: a latency model, contexts, or any claim about spread;
+what requests teach afterwards (learning);
 these numbers choose rows and think tokens and are no promise. A kept file is checked before it is believed, and a cache
 that cannot be written costs only the next start's half second.
 """
@@ -22,7 +23,7 @@ from edgereason.profiling.device import device_name
 from edgereason.protocols import Clock, Engine, Prefix
 from edgereason.types import GREEDY, EngineInfo, ModelInfo, PassCosts
 
-SCHEMA = "edgereason.pass-costs/1"
+SCHEMA = "edgereason.pass-costs/2"
 LIMIT_S = 0.4
 WIDTHS = (1, 2, 4, 8, 16)
 PROMPT_TOKENS = 64
@@ -33,11 +34,16 @@ SHARE_FOR_ONE = 0.5  # of the time limit: prefill and width 1, which matter most
 
 def quick_costs(engine: Engine, model: ModelInfo, folder: Path | None, clock: Clock) -> tuple[PassCosts, str]:
     """Costs from the cache, or measured now and kept; and a note where they could not be kept."""
-    path = folder / f"{_key(engine.info, model)}.json" if folder is not None else None
+    path = costs_path(engine.info, model, folder) if folder is not None else None
     if path is not None and (kept := read_costs(path)) is not None:
         return kept, ""
     costs = measure(engine, model, clock)
     return costs, write_costs(path, costs) if path is not None else ""
+
+
+def costs_path(info: EngineInfo, model: ModelInfo, folder: Path) -> Path:
+    """Where the costs of this engine, as set up, are kept."""
+    return folder / f"{_key(info, model)}.json"
 
 
 def measure(engine: Engine, model: ModelInfo, clock: Clock) -> PassCosts:
@@ -130,6 +136,7 @@ def write_costs(path: Path, costs: PassCosts) -> str:
         "prefill_base_s": costs.prefill_base_s,
         "context": costs.context,
         "provenance": costs.provenance,
+        "observed": costs.observed,
     }
     temporary = None
     try:
@@ -151,7 +158,7 @@ def read_costs(path: Path) -> PassCosts | None:
     try:
         body = json.loads(path.read_text(encoding="utf-8"))
         return _checked(body)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
 
 
@@ -159,8 +166,10 @@ def _checked(body: dict[str, Any]) -> PassCosts:
     """Costs out of parsed JSON; ValueError, KeyError or TypeError where they cannot be right."""
     rows, pass_s = tuple(map(int, body["rows"])), tuple(map(float, body["pass_s"]))
     prefill = (float(body["prefill_token_s"]), float(body["prefill_base_s"]))
-    is_rising = list(rows) == sorted(set(rows)) and rows[:1] == (1,)
-    is_sane = all(0 < value < 3600 for value in pass_s) and all(0 <= value < 3600 for value in prefill)
+    observed = {int(key): tuple(map(float, values)) for key, values in dict(body["observed"]).items()}
+    is_rising = list(rows) == sorted(set(rows)) and rows[:1] == (1,) and min(observed, default=1) >= 1
+    timed = [*pass_s, *(value for values in observed.values() for value in values)]
+    is_sane = all(0 < value < 3600 for value in timed) and all(0 <= value < 3600 for value in prefill)
     if body["schema"] != SCHEMA or len(rows) != len(pass_s) or not is_rising or not is_sane:
         raise ValueError("not a timing of this schema")
     return PassCosts(
@@ -170,4 +179,5 @@ def _checked(body: dict[str, Any]) -> PassCosts:
         prefill_base_s=prefill[1],
         context=int(body["context"]),
         provenance=dict(body["provenance"]),
+        observed=observed,
     )

@@ -1,4 +1,4 @@
-"""What goes on around a timing: neighbours and joules, from one reading before it to one after."""
+"""What goes on around work: neighbours and joules around a timing, joules of a request, from one reading to another."""
 
 from __future__ import annotations
 
@@ -52,3 +52,37 @@ class Surroundings:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._heart.__exit__(kind, error, at)
+
+
+class Gauge:
+    """Joules of one request after another. Between `begin` and `end` whatever must be sampled steadily is."""
+
+    def __init__(self, clock: Clock, root: Path = ROOT, *, uses_gpu: bool = False) -> None:
+        self._clock = clock
+        self._meter = find_meter(clock, root, uses_gpu=uses_gpu)
+        self._heart: Heartbeat | None = None
+
+    @property
+    def source(self) -> str:
+        """What the joules cover, or "not measured"."""
+        return self._meter.source if self._meter else NOT_MEASURED
+
+    def begin(self) -> float | None:
+        """The count at the start of a request; None where nothing counts."""
+        if self._meter is None:
+            return None
+        if self._meter.needs_beats:
+            self._heart = Heartbeat(self._clock, self._meter.sample)
+            self._heart.__enter__()
+        return self._meter.joules()
+
+    def since(self, begun: float | None) -> float | None:
+        """Joules since `begin` gave that count; None where not measured. Any thread may ask, while work goes on too."""
+        now = self._meter.joules() if self._meter is not None and begun is not None else None
+        return None if now is None or begun is None else max(0.0, now - begun)
+
+    def end(self) -> None:
+        """Stop sampling."""
+        heart, self._heart = self._heart, None
+        if heart is not None:
+            heart.__exit__(None, None, None)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from edgereason.profiling.power import find_meter
+from edgereason.profiling.surroundings import Gauge
 from edgereason.testing import FakeClock
+
+if TYPE_CHECKING:
+    from edgereason.runtime import Reasoner
 
 from .test_facts import library, refuse
 from .trees import AGX_ORIN, LAPTOP, ORIN_NANO, channel, plant
@@ -101,3 +109,47 @@ def test_a_gpu_that_only_says_its_watts_is_sampled(monkeypatch: pytest.MonkeyPat
     clock.advance(2.0)
 
     assert (60.0, True) == (meter.joules(), meter.needs_beats)
+
+
+# ---------------------------------------------------------------- of a request
+
+
+def test_a_gauge_counts_what_a_request_takes(tmp_path: Path) -> None:
+    """From begin on, also before the end; between requests nothing is sampled."""
+    clock = FakeClock()
+    gauge = Gauge(clock, plant(tmp_path, ORIN_NANO))
+    threads = threading.active_count()
+    begun = gauge.begin()
+    clock.advance(2.0)
+    half = gauge.since(begun)
+    clock.advance(2.0)
+    gauge.end()
+
+    assert (pytest.approx(14.0), pytest.approx(28.0)) == (half, gauge.since(begun))
+    assert threads == threading.active_count()
+
+
+def test_without_a_meter_a_request_is_not_measured(tmp_path: Path) -> None:
+    """None, and said so; a request that was never begun has none either."""
+    gauge = Gauge(FakeClock(), tmp_path)
+
+    assert (None, "not measured") == (gauge.since(gauge.begin()), gauge.source)
+    assert Gauge(FakeClock(), plant(tmp_path, ORIN_NANO)).since(None) is None
+
+
+def test_a_result_says_its_joules(reasoner: Callable[..., Reasoner], tmp_path: Path) -> None:
+    """On the recorded tree of a 7 W board: seconds at work times seven; waiting in the queue costs nothing."""
+    clock = FakeClock()
+    made: Any = reasoner({"boxed{": "7}"}, pass_s=0.5, clock=clock)
+    made._parts = replace(made._parts, gauge=Gauge(clock, plant(tmp_path, ORIN_NANO)))
+    result = made.ask("1 + 6 = ?", profile="direct")
+
+    assert result.joules == pytest.approx(7.0 * result.elapsed_s, rel=0.05)
+    assert "INA3221 (VDD_IN), sampled" == result.energy
+
+
+def test_a_result_without_a_gauge_is_not_measured(reasoner: Callable[..., Reasoner]) -> None:
+    """Never zero."""
+    result = reasoner({"boxed{": "7}"}).ask("1 + 6 = ?", profile="direct")
+
+    assert (None, "not measured") == (result.joules, result.energy)

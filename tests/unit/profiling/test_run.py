@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from edgereason.errors import RecordError
-from edgereason.profiling.assembly import binding, profile_of
+from edgereason.profiling.assembly import profile_of
 from edgereason.profiling.bench import Workload
 from edgereason.profiling.cells import Cell
 from edgereason.profiling.facts import read_facts
 from edgereason.profiling.journal import Journal, open_journal, read_journal, settings_of
+from edgereason.profiling.lookup import binding
 from edgereason.profiling.profile import DeviceProfile, from_json, to_json
 from edgereason.profiling.run import Measuring, Progress, Task
 from edgereason.profiling.surroundings import Surroundings
@@ -97,7 +98,7 @@ class Trial:
             self.measuring.settings,
             name="p",
             model=MODEL,
-            bound_to=binding(self.measuring.info, facts, MODEL),
+            bound_to=binding(self.measuring.info, MODEL),
             facts=facts,
             header=header(),
             energy=self.surroundings.energy,

@@ -1,0 +1,53 @@
+"""Finding the device profile that belongs to an engine that is about to be opened, and whether it holds once it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from edgereason.errors import RecordError
+from edgereason.profiling.device import device_name
+from edgereason.profiling.facts import power_mode
+from edgereason.profiling.profile import Binding, DeviceProfile, read_profile
+from edgereason.types import EngineInfo, ModelInfo
+
+
+def binding(info: EngineInfo, model: ModelInfo, mode: str | None = None) -> Binding:
+    """What timings with this engine hold for, here, in the power mode given or the present one."""
+    return Binding(
+        device=device_name(),
+        power_mode=power_mode() if mode is None else mode,
+        engine=info.name,
+        engine_version=info.version,
+        engine_device=info.device,
+        engine_settings=info.settings,
+        threads=info.threads,
+        model_file=model.file,
+    )
+
+
+def find_profile(folder: Path, engine: str, file_identity: Callable[[], str]) -> tuple[DeviceProfile | None, list[str]]:
+    """The newest profile measured with this engine and weights file, and notes about files that cannot be read.
+
+    One of this machine and its present power mode comes before the others, which will be refused with their reason.
+    file_identity: of the weights; asked only where there is any profile.
+    """
+    notes: list[str] = []
+    read = list(_read_all(folder, engine, notes))
+    if not read:
+        return None, notes
+    weights, here = file_identity(), (device_name(), power_mode())
+    made = [profile for profile in read if profile.bound_to.model_file == weights and profile.origin == "measured"]
+    made.sort(key=lambda p: ((p.bound_to.device, p.bound_to.power_mode) == here, str(p.header.get("date", ""))))
+    return (made[-1] if made else None), notes
+
+
+def _read_all(folder: Path, engine: str, notes: list[str]) -> Iterator[DeviceProfile]:
+    for path in sorted(folder.glob("*.json")):
+        try:
+            profile = read_profile(path)
+        except RecordError as error:
+            notes.append(f"a device profile is not used: {error}")
+            continue
+        if profile.bound_to.engine == engine:
+            yield profile
