@@ -31,16 +31,27 @@ _NEW_FILE = click.Path(path_type=Path, dir_okay=False)
 )  # fmt: skip
 @option("--save", type=_NEW_FILE, help="Write the profile here, the raw timings beside it.  [default: cache]")
 @option("--svg", "picture", type=_NEW_FILE, help="Also write the picture to this SVG file.")
+@option("--show", metavar="NAME", help="Measure nothing: show this file, or a published profile that ships.")
 @option("--json", "json", is_flag=True, help="Print the profile as one JSON object instead of a picture.")
 @quiet_option
 @weights_options
-def command(limit_s: float, save: Path | None, picture: Path | None, json: bool, quiet: bool, **given: Any) -> None:
+def command(
+    limit_s: float,
+    save: Path | None,
+    picture: Path | None,
+    show: str | None,
+    json: bool,
+    quiet: bool,
+    **given: Any,
+) -> None:
     """Measure what a pass of the model costs on this device, and keep it for later asks.
 
     Thread counts, spinning and flash attention are tried first, unless given; then passes over rows and context,
     prompts, closings, votes and memory. Ctrl-C ends at once (exit 130): what was measured is kept, and the same command
     goes on from there.
     """
+    if show is not None:
+        return _show_only(show, picture=picture, json=json, quiet=quiet)
     from edgereason.measuring import Stoppable, measure_profile
 
     load = loading(given)
@@ -52,28 +63,44 @@ def command(limit_s: float, save: Path | None, picture: Path | None, json: bool,
             )
         ).result()
     if measured is not None and measured.profile is not None:
-        _show(measured.profile, measured, picture=picture, json=json, quiet=quiet)
+        _print(measured.profile, picture=picture, json=json, path=measured.path)
+        for line in () if quiet else _said(measured.profile, measured):
+            say(line)
     elif not quiet:
         say("no profile yet: too little was measured; the same command goes on from there")
     raise click.exceptions.Exit(exits.INTERRUPTED if is_interrupted else exits.ANSWERED)
 
 
-def _show(profile: DeviceProfile, measured: Measured, *, picture: Path | None, json: bool, quiet: bool) -> None:
-    """The picture or the JSON on standard output, the rest on standard error."""
+def _show_only(name: str, *, picture: Path | None, json: bool, quiet: bool) -> None:
+    """A profile that is there already, with what it was made from."""
+    from edgereason.loading import open_device_profile
+
+    profile = open_device_profile(name)
+    _print(profile, picture=picture, json=json, path=None)
+    bound = profile.bound_to
+    facts = (
+        f"{profile.name}: {profile.origin}, {profile.model.name}, {bound.engine} {bound.engine_version}, {bound.device}"
+    )
+    sources = (f"source: {source}" for source in profile.sources)
+    for line in () if quiet else (facts, *sources, *(f"note: {note}" for note in profile.notes)):
+        say(line)
+
+
+def _print(profile: DeviceProfile, *, picture: Path | None, json: bool, path: Path | None) -> None:
+    """The picture or the JSON on standard output, and the picture's file."""
     from edgereason.cli.chart import WIDTH, chart, svg
     from edgereason.profiling.profile import to_json
 
     if picture is not None:
         picture.write_text(svg(profile, f"edgereason profile · {profile.model.name}"), encoding="utf-8")
     if json:
-        click.echo(json_module.dumps({**to_json(profile), "path": str(measured.path)}, ensure_ascii=False))
+        said = to_json(profile) if path is None else {**to_json(profile), "path": str(path)}
+        click.echo(json_module.dumps(said, ensure_ascii=False))
     else:
         from rich.console import Console
 
         console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
         console.print(chart(profile, console.width))
-    for line in () if quiet else _said(profile, measured):
-        say(line)
 
 
 def _said(profile: DeviceProfile, measured: Measured) -> Iterator[str]:

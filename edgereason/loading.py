@@ -209,6 +209,27 @@ def accuracy_profile_of(lineage: str, folder: Path | None = None) -> AccuracyPro
     return None
 
 
+def shipped_device_profiles() -> dict[str, Path]:
+    """The files of the published device profiles by name; none of them holds for a request, all for a simulation."""
+    return {path.stem: path for path in sorted((_data_folder("profiles") / "devices").glob("*.json"))}
+
+
+def open_device_profile(name: str | Path) -> DeviceProfile:
+    """The device profile that ships under that name, or the one in a file.
+
+    Raises:
+        ConfigError: there is neither. RecordError: the file fails its checks.
+    """
+    shipped = shipped_device_profiles()
+    path = shipped.get(str(name), Path(name))
+    if not path.is_file():
+        raise ConfigError(
+            f"No device profile {str(name)!r}: neither a file nor one that ships.",
+            hint=did_you_mean(str(name), shipped),
+        )
+    return read_device_profile(path)
+
+
 # ---------------------------------------------------------------- finding a model
 
 

@@ -129,17 +129,19 @@ class Measuring:
         return settings_of(found)
 
     def _try(self, candidates: list[Settings], until_left_s: float) -> None:
-        """Visit what settings are judged by, with each of them in turn, in rounds."""
+        """Visit what settings are judged by, with each in turn, in rounds; what takes too long gets no score."""
         for _ in range(TUNING_ROUNDS):
             for settings in self._draw.sample(candidates, len(candidates)):
-                has_score = self.score_of(settings) is not None
                 has_enough = min(len(self._journal.of(settings).get(cell, [])) for cell in TRIED) >= TUNING_ROUNDS
-                if self.is_over or has_enough or (has_score and self.left_s < until_left_s):
+                if has_enough or self._is_after(until_left_s):
                     continue
                 self._tell(f"settings: {_words(settings)}", (), 0)
-                with closing(self._task.open_engine(dict(settings))) as engine, self._bench(engine) as bench:
+                with (
+                    closing(self._task.open_engine(dict(settings))) as engine,
+                    self._bench(engine, until_left_s) as bench,
+                ):
                     for cell in self._draw.sample(TRIED, len(TRIED)):
-                        if fits(cell, engine.info) and not self.is_over:
+                        if fits(cell, engine.info) and not self._is_after(until_left_s):
                             self._visit(bench, cell, settings)
 
     def score_of(self, settings: Settings) -> float | None:
@@ -198,8 +200,13 @@ class Measuring:
 
     # -------------------------------------------------------------- one visit
 
-    def _bench(self, engine: Engine) -> Bench:
-        return Bench(engine, self._task.workload, self._clock, lambda: self.is_over)
+    def _is_after(self, until_left_s: float) -> bool:
+        """Whether it is over, or no more than that is left to the time limit."""
+        return self.is_over or self.left_s <= until_left_s
+
+    def _bench(self, engine: Engine, until_left_s: float = 0.0) -> Bench:
+        """A bench whose visits are stopped when it is over, or no more than that is left."""
+        return Bench(engine, self._task.workload, self._clock, lambda: self._is_after(until_left_s))
 
     def _visit(self, bench: Bench, cell: Cell, settings: Settings) -> None:
         """Visit a cell and keep what was found; a visit that was stopped leaves nothing."""

@@ -38,7 +38,7 @@ def test_a_profile_is_shown_and_kept(edgereason: Run, cache: dict[str, str], tmp
     """The picture on standard output, what was chosen and where it lies on standard error, and a picture file."""
     pytest.importorskip({"onnx": "onnxruntime", "llama-cpp": "llama_cpp"}[engine])
     picture = tmp_path / "p.svg"
-    done = edgereason("profile", "--engine", engine, "--time-limit", "4s", "--svg", str(picture), env=cache)
+    done = edgereason("profile", "--engine", engine, "--time-limit", "6s", "--svg", str(picture), env=cache)
     (path,) = (tmp_path / "cache" / "edgereason" / "devices").glob("*.json")
     made = read_profile(path)
 
@@ -112,3 +112,27 @@ def test_a_file_that_is_no_journal_is_left_alone(edgereason: Run, cache: dict[st
 
     assert (1, "my notes\n") == (done.returncode, (tmp_path / "own.jsonl").read_text())
     assert "damaged or not a record" in done.stderr
+
+
+def test_a_published_profile_is_shown_and_refused(edgereason: Run, cache: dict[str, str]) -> None:
+    """By its name, with its sources; for a request it is an error that says what differs."""
+    name = "agx-orin-64gb-r1-distill-llama-8b-bf16"
+    shown = edgereason("profile", "--show", name, env=cache)
+    printed = json.loads(edgereason("profile", "--show", name, "--json", "-q", env=cache).stdout)
+    path = Path(str(next(iter(edgereason_profiles()))))
+    refused = edgereason("ask", "1 + 1 = ?", "--device-profile", str(path), env=cache)
+    unknown = edgereason("profile", "--show", "agx-orin-64gb-r1-distill-8b", env=cache)
+
+    assert "source: EdgeReasoning" in shown.stderr
+    assert "noise is assumed" in shown.stderr
+    assert "tokens/s" in shown.stdout
+    assert "published" == printed["origin"]
+    assert (1, True) == (refused.returncode, "was made for another model" in refused.stderr)
+    assert (2, True) == (unknown.returncode, "Did you mean 'agx-orin" in unknown.stderr)
+
+
+def edgereason_profiles() -> list[Path]:
+    """The files that ship."""
+    from edgereason.loading import shipped_device_profiles
+
+    return list(shipped_device_profiles().values())

@@ -278,6 +278,16 @@ def test_what_the_user_fixed_is_not_tried(tmp_path: Path) -> None:
     assert not any("threads" in options for options in trial.opened)
 
 
+def test_settings_that_are_hopeless_here_do_not_use_up_the_time(tmp_path: Path) -> None:
+    """Two threads beside a busy neighbour that take five seconds a pass: given up, and one thread is measured."""
+    trial = Trial(tmp_path, lambda o, rows: 5.0 if o.get("threads") == 2 else 1e-3, engine="onnx", limit_s=20.0)
+    trial.measuring.run()
+
+    assert 1 == dict(trial.measuring.settings)["threads"]
+    assert [cost for cost in trial.profile().costs if cost.cell == Cell("decode", 1, 64)]
+    assert trial.clock() <= 20.0 + 5.0
+
+
 def test_settings_leave_most_of_the_time_to_the_grid(tmp_path: Path) -> None:
     """On a device that is slow for all of it."""
     trial = Trial(tmp_path, lambda options, rows: 0.2 * by_threads(options, rows) / 1e-3, engine="onnx", limit_s=60.0)

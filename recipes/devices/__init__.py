@@ -1,0 +1,1 @@
+"""Device profiles made from figures that others published; not installed."""
