@@ -101,7 +101,8 @@ def details(result: Result) -> Iterator[str]:
         yield f"plan {plan.profile}: {groups}, predicted {format_duration(plan.predicted_s)}: {plan.reason}"
         if plan.runner_up:
             yield f"runner-up: {plan.runner_up}"
-    yield f"energy {result.energy if result.joules is None else f'{result.joules:.3g} J, {result.energy}'}"
+    joules = "" if result.joules is None else f"{result.joules:.3g} J, "
+    yield f"energy {joules}{result.energy}"
     for row in result.rollouts:
         kind = "direct" if row.is_direct else f"{row.reasoning_tokens} thought"
         size = f"{row.completion_tokens} tokens ({kind})"

@@ -29,7 +29,7 @@ from edgereason.profiling.bench import Workload
 from edgereason.profiling.device import cores
 from edgereason.profiling.facts import DeviceFacts, read_facts
 from edgereason.profiling.journal import Journal, open_journal
-from edgereason.profiling.lookup import binding
+from edgereason.profiling.lookup import binding, machine
 from edgereason.profiling.profile import DeviceProfile, write_profile
 from edgereason.profiling.run import Measuring, Progress, Task
 from edgereason.profiling.surroundings import Surroundings
@@ -174,7 +174,7 @@ def _header(
 ) -> Provenance:
     """What a journal may go on with: same machine, power mode, engine, model, fixed options and closing."""
     return provenance(
-        device=facts.device,
+        device=machine(info.device),
         engine=info.name,
         engine_version=info.version,
         model=model,

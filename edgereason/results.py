@@ -26,7 +26,10 @@ def compose(request: Request, outcome: Outcome, parts: Parts, load_s: float) -> 
     reasoning, completion = decoder.usage if decoder is not None else (0, 0)
     winner = _winner(answer, rollouts)
     shortest_s = shortest_feasible_s(request, parts.costs)
-    if outcome == "deadline" and _is_running(request):
+    is_handed_over = outcome == "deadline" and _is_running(request)
+    # A sensor behind a slow bus takes milliseconds, which a hand-over does not have; and the work is not over then.
+    joules = None if is_handed_over or parts.gauge is None else parts.gauge.since(progress.joules_begun)
+    if is_handed_over:
         progress.trace.add("handed_over", answer.text if answer is not None else None)
     elapsed_s = request.elapsed_s
     result = Result(
@@ -51,8 +54,8 @@ def compose(request: Request, outcome: Outcome, parts: Parts, load_s: float) -> 
         engine=parts.engine.info.name,
         seed=options.seed,
         shortest_feasible_s=shortest_s,
-        joules=parts.gauge.since(progress.joules_begun) if parts.gauge is not None else None,
-        energy=parts.gauge.source if parts.gauge is not None else NOT_MEASURED,
+        joules=joules,
+        energy=NOT_MEASURED if joules is None or parts.gauge is None else parts.gauge.source,
         notes=(*parts.notes, *_remarks(request, answer, outcome, shortest_s)),
         trace=progress.trace,
     )

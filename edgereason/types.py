@@ -293,7 +293,7 @@ class Result:
     engine: str
     seed: int
     shortest_feasible_s: float | None = None  # prefill and direct answer, as predicted for this prompt
-    joules: float | None = None  # from the start of work on it, without waiting; None: not measured
+    joules: float | None = None  # from the start of work on it, waiting left out; None: not measured, or handed over
     energy: str = "not measured"  # what the joules cover: a module, a GPU, the processor
     notes: tuple[str, ...] = ()
     trace: Any = field(default=None, repr=False, compare=False)  # edgereason.trace.Trace: every decision, with its time

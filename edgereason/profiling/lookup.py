@@ -8,14 +8,21 @@ from pathlib import Path
 from edgereason.errors import RecordError
 from edgereason.profiling.device import device_name
 from edgereason.profiling.facts import power_mode
+from edgereason.profiling.gpu import read_gpus
 from edgereason.profiling.profile import Binding, DeviceProfile, read_profile
 from edgereason.types import EngineInfo, ModelInfo
+
+
+def machine(engine_device: str) -> str:
+    """This machine in words, with the GPUs where an engine runs on one and they say their names."""
+    gpus = () if engine_device.startswith("cpu") else read_gpus()
+    return ", ".join((device_name(), *(gpu.name for gpu in gpus)))
 
 
 def binding(info: EngineInfo, model: ModelInfo, mode: str | None = None) -> Binding:
     """What timings with this engine hold for, here, in the power mode given or the present one."""
     return Binding(
-        device=device_name(),
+        device=machine(info.device),
         power_mode=power_mode() if mode is None else mode,
         engine=info.name,
         engine_version=info.version,
@@ -36,10 +43,15 @@ def find_profile(folder: Path, engine: str, file_identity: Callable[[], str]) ->
     read = list(_read_all(folder, engine, notes))
     if not read:
         return None, notes
-    weights, here = file_identity(), (device_name(), power_mode())
+    weights, here, mode = file_identity(), device_name(), power_mode()
     made = [profile for profile in read if profile.bound_to.model_file == weights and profile.origin == "measured"]
-    made.sort(key=lambda p: ((p.bound_to.device, p.bound_to.power_mode) == here, str(p.header.get("date", ""))))
+    made.sort(key=lambda profile: (_is_near(profile, here, mode), str(profile.header.get("date", ""))))
     return (made[-1] if made else None), notes
+
+
+def _is_near(profile: DeviceProfile, here: str, mode: str) -> bool:
+    """Whether it is of this machine, whatever its GPU, in this power mode."""
+    return profile.bound_to.device.startswith(here) and profile.bound_to.power_mode == mode
 
 
 def _read_all(folder: Path, engine: str, notes: list[str]) -> Iterator[DeviceProfile]:

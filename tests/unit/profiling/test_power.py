@@ -153,3 +153,32 @@ def test_a_result_without_a_gauge_is_not_measured(reasoner: Callable[..., Reason
     result = reasoner({"boxed{": "7}"}).ask("1 + 6 = ?", profile="direct")
 
     assert (None, "not measured") == (result.joules, result.energy)
+
+
+def test_a_hand_over_does_not_wait_for_a_sensor(reasoner: Callable[..., Reasoner], tmp_path: Path) -> None:
+    """While rows are still running the answer in hand goes out at once; its energy is not measured."""
+    reads: list[int] = []
+
+    class Slow(Gauge):
+        def since(self, begun: float | None) -> float | None:
+            reads.append(1)
+            return super().since(begun)
+
+    clock = FakeClock()
+    script = {"<think>": " ".join("123456789" * 20), "boxed{": "7}"}
+    made: Any = reasoner(script, pass_s=0.01, clock=clock, on_call=lambda call: expire(call))
+    made._parts = replace(made._parts, gauge=Slow(clock, plant(tmp_path, ORIN_NANO)))
+    requests: list[Any] = []
+
+    def expire(call: int) -> None:
+        """Once an answer is in hand and rows think, the caller's watchdog finds the deadline past."""
+        if requests and requests[0].progress.plan is not None and not requests[0].is_done:
+            clock.advance(100.0)
+            requests[0].watch()
+
+    request = made.submit("1 + 6 = ?", deadline=5.0, profile="hard")
+    requests.append(request)
+    result = request.result()
+
+    assert result.trace.events("handed_over")
+    assert ([], None, "not measured") == (reads, result.joules, result.energy)
