@@ -47,7 +47,7 @@ def profile_of(
         facts=_known(facts),
         energy=energy,
         header=dataclasses.asdict(dataclasses.replace(header, n=len(journal.entries))),
-        notes=(*_busy_note(seen), *_wide_note(found), *_left_out_note(left_out)),
+        notes=(*_busy_note(seen), *_wide_note(found), *_left_out_note([cell for cell in left_out if cell not in seen])),
         records=records,
         is_complete=is_complete,
     )

@@ -135,7 +135,7 @@ class Measuring:
                 has_enough = min(len(self._journal.of(settings).get(cell, [])) for cell in TRIED) >= TUNING_ROUNDS
                 if has_enough or self._is_after(until_left_s):
                     continue
-                self._tell(f"settings: {_words(settings)}", (), 0)
+                self._tell(f"settings: {_words(settings)}", ())
                 with (
                     closing(self._task.open_engine(dict(settings))) as engine,
                     self._bench(engine, until_left_s) as bench,
@@ -174,7 +174,6 @@ class Measuring:
 
     def _round(self, bench: Bench, wanted: tuple[Cell, ...], pending: list[Cell]) -> None:
         """One visit to each pending cell: contexts in random order, since each needs a prompt, cells random within."""
-        done = len(wanted) - len([cell for cell in wanted if cell in set(self._pending(wanted))])
         contexts = sorted({cell.context for cell in pending})
         for context in self._draw.sample(contexts, len(contexts)):
             here = [cell for cell in pending if cell.context == context]
@@ -184,7 +183,7 @@ class Measuring:
                 if self._expected_s(cell) > max(MOST_SHARE * self.left_s, VISIT_S):
                     self.left_out.add(cell)
                     continue
-                self._tell(f"{cell.kind}: {cell.rows} rows, context {cell.context}", wanted, done)
+                self._tell(f"{cell.kind}: {cell.rows} rows, context {cell.context}", wanted)
                 self._visit(bench, cell, self.settings)
 
     def _expected_s(self, cell: Cell) -> float:
@@ -218,7 +217,9 @@ class Measuring:
         contention, joules = self._surroundings.since(mark)
         self._journal.add(Entry(settings=settings, cell=cell, visit=visit, contention=contention, joules=joules))
 
-    def _tell(self, phase: str, wanted: tuple[Cell, ...], done: int) -> None:
+    def _tell(self, phase: str, wanted: tuple[Cell, ...]) -> None:
+        seen, found = self._journal.of(self.settings), self._journal.estimates(self.settings)
+        done = sum(_is_done(cell, seen, found) for cell in wanted)
         elapsed_s = self._clock() - self._entry
         limit_s = self._task.limit_s
         self._on_progress(Progress(phase=phase, elapsed_s=elapsed_s, limit_s=limit_s, tight=done, cells=len(wanted)))

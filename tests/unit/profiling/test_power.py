@@ -168,17 +168,15 @@ def test_a_hand_over_does_not_wait_for_a_sensor(reasoner: Callable[..., Reasoner
     script = {"<think>": " ".join("123456789" * 20), "boxed{": "7}"}
     made: Any = reasoner(script, pass_s=0.01, clock=clock, on_call=lambda call: expire(call))
     made._parts = replace(made._parts, gauge=Slow(clock, plant(tmp_path, ORIN_NANO)))
-    requests: list[Any] = []
 
     def expire(call: int) -> None:
-        """Once an answer is in hand and rows think, the caller's watchdog finds the deadline past."""
-        if requests and requests[0].progress.plan is not None and not requests[0].is_done:
+        """Once an answer is in hand and rows think, the watchdog finds the deadline past."""
+        request = made._current
+        if request is not None and request.progress.plan is not None and request.progress.decoder.is_running:
             clock.advance(100.0)
-            requests[0].watch()
+            request.watch()
 
-    request = made.submit("1 + 6 = ?", deadline=5.0, profile="hard")
-    requests.append(request)
-    result = request.result()
+    result = made.ask("1 + 6 = ?", deadline=5.0, profile="hard")
 
     assert result.trace.events("handed_over")
     assert ([], None, "not measured") == (reads, result.joules, result.energy)

@@ -18,6 +18,7 @@ from edgereason.profiling.lookup import binding
 from edgereason.profiling.profile import DeviceProfile, from_json, to_json
 from edgereason.profiling.run import Measuring, Progress, Task
 from edgereason.profiling.surroundings import Surroundings
+from edgereason.profiling.tuning import TRIED
 from edgereason.testing import FakeClock, FakeEngine
 from edgereason.trace import Provenance, provenance
 
@@ -155,7 +156,10 @@ def test_what_would_take_too_long_is_left_out_and_named(tmp_path: Path) -> None:
     is_whole = trial.measuring.run()
 
     assert not is_whole
-    assert any("too much of the time limit" in note for note in trial.profile(is_whole).notes)
+    made = trial.profile(is_whole)
+    (note,) = [note for note in made.notes if "too much of the time limit" in note]
+    never = trial.measuring.left_out - {cost.cell for cost in made.costs}
+    assert note.startswith(f"{len(never)} cells")
     assert not trial.profile(is_whole).is_complete
 
 
@@ -330,7 +334,9 @@ def test_progress_is_told_and_rises(tmp_path: Path) -> None:
 
     assert sorted(elapsed) == elapsed
     assert any("settings: " in progress.phase for progress in trial.progress)
-    assert trial.progress[-1].tight > 0
+    in_grid = [progress for progress in trial.progress if progress.cells]
+    assert len(TRIED) == in_grid[0].tight
+    assert in_grid[-1].tight == in_grid[-1].cells - 1
     assert all(progress.tight <= progress.cells for progress in trial.progress if progress.cells)
 
 
