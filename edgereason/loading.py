@@ -26,12 +26,10 @@ from edgereason.errors import ConfigError, ModelFileError, ModelNotFoundError, d
 from edgereason.hub import OnProgress, find, is_hub_name, parse_name
 from edgereason.probing.prior import DirectAnswerProbe
 from edgereason.profiling.accuracy import AccuracyProfile, read_profile
-from edgereason.profiling.learning import CostBook, settled
-from edgereason.profiling.lookup import binding, find_profile
-from edgereason.profiling.predict import pass_costs
-from edgereason.profiling.profile import DeviceProfile, check_fits, why_not
+from edgereason.profiling.learning import CostBook
+from edgereason.profiling.lookup import binding, costs_here, find_profile
+from edgereason.profiling.profile import DeviceProfile, check_fits
 from edgereason.profiling.profile import read_profile as read_device_profile
-from edgereason.profiling.quick import costs_path, quick_costs
 from edgereason.profiling.surroundings import Gauge
 from edgereason.prompting import PromptOptions, Tokenizer, has_tokenizer, read_vocabulary
 from edgereason.protocols import Clock, Engine, Probe
@@ -104,7 +102,7 @@ def load_parts(
         accuracy = accuracy_profile_of(info.lineage, profiles_dir)
         if device_profile is not None and profile is not None:
             check_fits(profile, binding(opened.info, info))
-        costs, book, more = _costs(opened, info, profile, clock)
+        costs, book, more = costs_here(opened, info, profile, cache_folder("costs"), TYPICAL_CONTEXT, clock)
     except BaseException:
         opened.close()
         raise
@@ -127,20 +125,6 @@ def _device_profile(files: ModelFiles, named: Path | None) -> tuple[DeviceProfil
     if named is not None:
         return read_device_profile(named), []
     return find_profile(cache_folder("devices"), files.engine, lambda: file_identity(files.weights))
-
-
-def _costs(
-    engine: Engine, model: ModelInfo, profile: DeviceProfile | None, clock: Clock
-) -> tuple[PassCosts, CostBook | None, list[str]]:
-    """What passes cost: by the profile where it holds, else by a quick timing and what requests taught; and notes."""
-    refused = why_not(profile, binding(engine.info, model)) if profile is not None else ""
-    if profile is not None and not refused:
-        return pass_costs(profile, min(TYPICAL_CONTEXT, engine.info.context)), None, []
-    folder = cache_folder("costs")
-    timed, note = quick_costs(engine, model, folder, clock)
-    book = CostBook(timed, costs_path(engine.info, model, folder))
-    notes = [f"{refused}; passes were timed quickly instead"] if refused else []
-    return settled(timed), book, [*notes, *([note] if note else [])]
 
 
 def open_files(

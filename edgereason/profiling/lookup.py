@@ -1,4 +1,4 @@
-"""Finding the device profile that belongs to an engine that is about to be opened, and whether it holds once it is."""
+"""The device profile of an engine about to be opened, and what passes cost once it is: with a profile or without."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ from edgereason.errors import RecordError
 from edgereason.profiling.device import device_name
 from edgereason.profiling.facts import power_mode
 from edgereason.profiling.gpu import read_gpus
-from edgereason.profiling.profile import Binding, DeviceProfile, read_profile
-from edgereason.types import EngineInfo, ModelInfo
+from edgereason.profiling.learning import CostBook, settled
+from edgereason.profiling.predict import pass_costs
+from edgereason.profiling.profile import Binding, DeviceProfile, read_profile, why_not
+from edgereason.profiling.quick import costs_path, quick_costs
+from edgereason.protocols import Clock, Engine
+from edgereason.types import EngineInfo, ModelInfo, PassCosts
 
 
 def machine(engine_device: str) -> str:
@@ -47,6 +51,22 @@ def find_profile(folder: Path, engine: str, file_identity: Callable[[], str]) ->
     made = [profile for profile in read if profile.bound_to.model_file == weights and profile.origin == "measured"]
     made.sort(key=lambda profile: (_is_near(profile, here, mode), str(profile.header.get("date", ""))))
     return (made[-1] if made else None), notes
+
+
+def costs_here(
+    engine: Engine, model: ModelInfo, profile: DeviceProfile | None, folder: Path, context: int, clock: Clock
+) -> tuple[PassCosts, CostBook | None, list[str]]:
+    """What passes cost: by the profile where it holds, else by a quick timing and what requests taught; and notes.
+
+    folder: where quick timings are kept. context: tokens of a typical row, at which a profile is read.
+    """
+    refused = why_not(profile, binding(engine.info, model)) if profile is not None else ""
+    if profile is not None and not refused:
+        return pass_costs(profile, min(context, engine.info.context)), None, []
+    timed, note = quick_costs(engine, model, folder, clock)
+    book = CostBook(timed, costs_path(engine.info, model, folder))
+    notes = [f"{refused}; passes were timed quickly instead"] if refused else []
+    return settled(timed), book, [*notes, *([note] if note else [])]
 
 
 def _is_near(profile: DeviceProfile, here: str, mode: str) -> bool:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from edgereason.profiling.device import device_name
+from edgereason.profiling.facts import power_mode
 from edgereason.protocols import Clock, Engine, Prefix
 from edgereason.types import GREEDY, EngineInfo, ModelInfo, PassCosts
 
@@ -121,8 +122,18 @@ def _timed_passes(engine: Engine, prefix: Prefix, width: int, most_s: float, clo
 
 
 def _key(info: EngineInfo, model: ModelInfo) -> str:
-    """What a timing is bound to: the machine, the engine as set up, and the model file."""
-    parts = (device_name(), info.name, info.version, info.device, str(info.threads), info.settings, model.file, SCHEMA)
+    """What a timing is bound to: the machine in its power mode, the engine as set up, and the model file."""
+    parts = (
+        device_name(),
+        power_mode(),
+        info.name,
+        info.version,
+        info.device,
+        str(info.threads),
+        info.settings,
+        model.file,
+        SCHEMA,
+    )
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
 
 

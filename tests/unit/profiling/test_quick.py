@@ -84,6 +84,19 @@ def test_another_model_or_thread_count_is_measured_anew(tmp_path: Path) -> None:
     assert 2 == len(list(tmp_path.iterdir()))
 
 
+def test_another_power_mode_is_measured_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the first mode's timing is found again when it is set back."""
+    made = engine(1e-3)
+    quick_costs(made, MODEL, tmp_path, made.clock)
+    monkeypatch.setattr("edgereason.profiling.quick.power_mode", lambda: "15W (mode 2)")
+    quick_costs(made, MODEL, tmp_path, made.clock)
+    monkeypatch.undo()
+    calls = made.calls
+    quick_costs(made, MODEL, tmp_path, made.clock)
+
+    assert (2, calls) == (len(list(tmp_path.iterdir())), made.calls)
+
+
 @pytest.mark.parametrize("field", ["schema", "rows", "pass_s", "prefill_token_s", "provenance", "observed"])
 @pytest.mark.parametrize("value", [None, [], [-1], "x", [3, 1], [float("inf")]])
 def test_a_damaged_file_is_not_believed(tmp_path: Path, field: str, value: Any) -> None:
