@@ -296,7 +296,8 @@ def test_trace_counts_every_pass_of_the_loop() -> None:
 def test_a_sample_survives_its_record(tmp_path: Path) -> None:
     """A rollout written and read is the same value; values of tokens to four decimals."""
     cut = Cut(think_tokens=1, answer="3", canonical="3", correct=False, logprob=-0.5)
-    precise = dataclasses.replace(ROLLOUT, logprobs=tuple(value + 1e-7 for value in ROLLOUT.logprobs))
+    plain = dataclasses.replace(ROLLOUT, logprobs=(-0.1, -2.25, -0.5))
+    precise = dataclasses.replace(ROLLOUT, logprobs=(-0.10000001, -2.25004, -0.49996))
     sample = sample_record(precise, arm="plain", correct=True, cuts=[cut])
     write(
         tmp_path / "r.jsonl", question_record(question_id="chain/1", question="1 + 1?", samples=[sample], band="easy")
@@ -304,7 +305,7 @@ def test_a_sample_survives_its_record(tmp_path: Path) -> None:
     (found,) = read_records(tmp_path / "r.jsonl", "question")
 
     (read,) = found["samples"]
-    assert rollout_of(read) == ROLLOUT
+    assert rollout_of(read) == plain
     assert read["cuts"] == [
         {"think_tokens": 1, "answer": "3", "canonical": "3", "correct": False, "logprob": -0.5},
     ]
