@@ -32,8 +32,11 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @option("--waits", type=click.IntRange(0), default=2, show_default=True, help="Of these, made to go on once.")
 @option("--think-tokens", type=click.IntRange(8), default=640, show_default=True, help="Cap of a thought.")
 @option("--temperature", type=click.FloatRange(0, 2, min_open=True), default=0.7, show_default=True, help="Of draws.")
-@option("--records", type=_FILE, required=True, help="Append what is recorded here; the same command goes on from it.")
-@option("-o", "--out", type=_FILE, help="Write the accuracy profile here.")
+@option(
+    "-o", "--out", type=_FILE, required=True,
+    help="Append every answered question here; the same command goes on from there.",
+)  # fmt: skip
+@option("--accuracy", type=_FILE, help="Write the accuracy profile here.")
 @option("--json", "json", is_flag=True, help="Print the accuracy profile as one JSON object instead of tables.")
 @quiet_option
 @model_options
@@ -46,8 +49,8 @@ def command(
     waits: int,
     think_tokens: int,
     temperature: float,
-    records: Path,
-    out: Path | None,
+    out: Path,
+    accuracy: Path | None,
     json: bool,
     quiet: bool,
     **given: Any,
@@ -68,12 +71,12 @@ def command(
     load = loading(given)
     fetch_first(load, quiet=quiet)
     with _parts(load) as parts, progress(task.name, quiet=quiet) as on_progress:
-        is_whole = record(task, parts, recipe, out=records, seed=seed, on_progress=on_progress)
+        is_whole = record(task, parts, recipe, out=out, seed=seed, on_progress=on_progress)
     if not is_whole:
         raise click.exceptions.Exit(exits.INTERRUPTED)
-    profile = accuracy_profile(read_header(records), read_records(records, "question"))
-    if out is not None:
-        write_profile(profile, out)
+    profile = accuracy_profile(read_header(out), read_records(out, "question"))
+    if accuracy is not None:
+        write_profile(profile, accuracy)
     click.echo(profile_json(profile) if json else "\n\n".join(table(name, each) for name, each in _shown(profile)))
 
 

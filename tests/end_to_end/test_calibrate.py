@@ -29,9 +29,9 @@ def recorded(edgereason: Run, tmp_path_factory: pytest.TempPathFactory) -> tuple
         "chain",
         "story",
         *SMALL,
-        "--records",
-        str(folder / "r.jsonl"),
         "--out",
+        str(folder / "r.jsonl"),
+        "--accuracy",
         str(folder / "p.json"),
         "--json",
     )
@@ -80,9 +80,9 @@ def test_a_killed_recording_goes_on_to_the_same_records(
     """Whatever the moment: what is there stays, the rest is the same as in one go, times aside."""
     folder, _ = recorded
     out = tmp_path / "r.jsonl"
-    stopped_at(5, out, start("calibrate", "chain", "story", *SMALL, "--records", str(out)), signal.SIGKILL)
+    stopped_at(5, out, start("calibrate", "chain", "story", *SMALL, "--out", str(out)), signal.SIGKILL)
     begun = out.read_bytes()
-    found = edgereason("calibrate", "chain", "story", *SMALL, "--records", str(out))
+    found = edgereason("calibrate", "chain", "story", *SMALL, "--out", str(out))
 
     assert 0 == found.returncode, found.stderr
     assert out.read_bytes().startswith(begun[: begun.rindex(b"\n") + 1])
@@ -92,7 +92,7 @@ def test_a_killed_recording_goes_on_to_the_same_records(
 def test_an_interrupt_keeps_what_is_done(start: Start, tmp_path: Path) -> None:
     """Ctrl-C ends with 130; every line is whole."""
     out = tmp_path / "r.jsonl"
-    code = stopped_at(4, out, start("calibrate", "chain", "-n", "500", "--records", str(out)), signal.SIGINT)
+    code = stopped_at(4, out, start("calibrate", "chain", "-n", "500", "--out", str(out)), signal.SIGINT)
     assert 130 == code
     assert len(list(read_records(out, "question"))) >= 3
 
@@ -108,7 +108,7 @@ def test_an_interrupt_keeps_what_is_done(start: Start, tmp_path: Path) -> None:
 )
 def test_what_cannot_be_recorded_is_said(edgereason: Run, arguments: list[str], message: str, tmp_path: Path) -> None:
     """Before or after, with what to do."""
-    found = edgereason("calibrate", *arguments, "--think-tokens", "16", "--records", str(tmp_path / "r.jsonl"))
+    found = edgereason("calibrate", *arguments, "--think-tokens", "16", "--out", str(tmp_path / "r.jsonl"))
     assert found.returncode in (1, 2)
     assert message in found.stderr
 
@@ -119,9 +119,7 @@ def test_other_settings_need_another_file(
     """Records made otherwise are not mixed, and stay as they are."""
     folder, _ = recorded
     shutil.copy(folder / "r.jsonl", tmp_path / "r.jsonl")
-    found = edgereason(
-        "calibrate", "chain", "story", "-n", "12", "--samples", "8", "--records", str(tmp_path / "r.jsonl")
-    )
+    found = edgereason("calibrate", "chain", "story", "-n", "12", "--samples", "8", "--out", str(tmp_path / "r.jsonl"))
     assert (1, True) == (found.returncode, "samples is 4 there and 8 here" in found.stderr)
     assert (tmp_path / "r.jsonl").read_bytes() == (folder / "r.jsonl").read_bytes()
 
