@@ -70,6 +70,7 @@ def _plan(plan: Plan | None) -> dict[str, Any] | None:
         "bound_ms": _ms(plan.bound_s),
         "reason": plan.reason,
         "runner_up": plan.runner_up,
+        "promise": plan.promise,
     }
 
 
@@ -101,6 +102,8 @@ def details(result: Result) -> Iterator[str]:
         yield f"plan {plan.profile}: {groups}, predicted {format_duration(plan.predicted_s)}: {plan.reason}"
         if plan.runner_up:
             yield f"runner-up: {plan.runner_up}"
+        if plan.promise:
+            yield f"promise: {plan.promise}"
     joules = "" if result.joules is None else f"{result.joules:.3g} J, "
     yield f"energy {joules}{result.energy}"
     for row in result.rollouts:

@@ -31,6 +31,7 @@ from edgereason.profiling.lookup import binding, costs_here, find_profile
 from edgereason.profiling.profile import DeviceProfile, check_fits
 from edgereason.profiling.profile import read_profile as read_device_profile
 from edgereason.profiling.surroundings import Gauge
+from edgereason.promise import Promise, setting_of
 from edgereason.prompting import PromptOptions, Tokenizer, has_tokenizer, read_vocabulary
 from edgereason.protocols import Clock, Engine, Probe
 from edgereason.types import BudgetProfile, EngineInfo, ModelInfo, PassCosts
@@ -64,6 +65,7 @@ class Parts:
     accuracy: AccuracyProfile | None = None
     gauge: Gauge | None = None  # of energy; None: not measured
     book: CostBook | None = None  # where costs are learnt from requests; None: they were measured
+    promise: Promise | None = None  # what is kept back for closing, learnt from requests; None: a provisional margin
     notes: tuple[str, ...] = field(default=())
 
 
@@ -115,6 +117,7 @@ def load_parts(
         model=info,
         accuracy=accuracy,
         book=book,
+        promise=Promise(cache_folder("closings"), setting_of(opened.info, info)),
         gauge=Gauge(clock, uses_gpu=not opened.info.device.startswith("cpu")),
         notes=(*opened.info.notes, *tokenizer.notes, *notes, *more),
     )

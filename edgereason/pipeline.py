@@ -8,7 +8,8 @@ Invariant: only the thread that owns the engine runs this.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +17,8 @@ import numpy as np
 from edgereason.answers import MajorityVote, SymbolicEquality, read_answer
 from edgereason.controller.costs import DIRECT_ANSWER_TOKENS, closing_passes, direct_passes
 from edgereason.controller.pace import RequestPace
-from edgereason.controller.plan import RESERVE_FACTOR, Situation, plan, revise
+from edgereason.controller.plan import Situation, plan, revise
+from edgereason.controller.reserve import MISS_RATE, Reserve, reserve_of
 from edgereason.decoding.loop import Decoder, Watcher
 from edgereason.errors import ConfigError, ContextLengthError
 from edgereason.loading import Parts
@@ -45,12 +47,14 @@ class Pipeline:
         self._parts = parts
         self._clock = clock
         self._prefix: Prefix | None = None
+        self._reserve = self._reserves(MISS_RATE)
         self._selector = MajorityVote()
         self._equality = SymbolicEquality()
 
     def run(self, request: Request) -> None:
         """One request from text to rollouts and their vote; what it comes to lies in `request`."""
         parts, options, progress = self._parts, request.options, request.progress
+        self._reserve = self._reserves(options.miss_rate)
         progress.prompt = prompt = parts.tokenizer.prompt(request.messages, choices=options.choices)
         self._check_room(prompt)
         prefix = self._prefill(prompt, request)
@@ -81,6 +85,7 @@ class Pipeline:
                 progress.plan = chosen
                 request.emit("plan", plan=chosen, answer=request.peek(), rows_thinking=chosen.num_rows)
                 decoder.think(chosen, self._selector.is_decided)
+                self._note_closing(pace)
                 chosen = self._revise(request, progress)
         self._merge_equal(request, decoder)
 
@@ -144,6 +149,7 @@ class Pipeline:
             answer_tokens=_expected_answer_tokens(progress.decoder.rollouts),
             drift=progress.decoder.pace.drift,
             curves=self._parts.accuracy.all if self._parts.accuracy is not None else None,
+            reserve=self._reserve,
         )
 
     def _prefill(self, prompt: Prompt, request: Request) -> Prefix:
@@ -183,9 +189,22 @@ class Pipeline:
             costs=self._parts.costs,
             due=lambda: request.due,
             closing_passes=closing_passes(prompt.markers, DIRECT_ANSWER_TOKENS),
-            reserve_factor=RESERVE_FACTOR,
+            reserve_factor=lambda rows: self._reserve(rows).factor,
             is_stopped=lambda: request.is_stopped,
         )
+
+    def _reserves(self, miss_rate: float) -> Callable[[int], Reserve]:
+        """What to keep back for closing so many rows, looked up once a request."""
+        promise = self._parts.promise
+        return functools.cache(
+            lambda rows: promise.reserve(rows, miss_rate) if promise is not None else reserve_of((), miss_rate)
+        )
+
+    def _note_closing(self, pace: RequestPace) -> None:
+        """Remember how long a closing took that time forced."""
+        scored = pace.closing_score()
+        if scored is not None and self._parts.promise is not None:
+            self._parts.promise.add(*scored)
 
     def _watcher(self, request: Request, progress: Progress) -> Watcher:
         """Renew the answer in hand with every rollout, and tell the listener."""

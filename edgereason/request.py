@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from edgereason.controller.reserve import MISS_RATE
 from edgereason.decoding.loop import Decoder
 from edgereason.errors import ConfigError, DeadlineError, DeadlineExceededError
 from edgereason.protocols import Clock
@@ -40,6 +41,7 @@ class Options:
     min_confidence: float | None = None
     on_deadline: Literal["best", "error"] = "best"
     grace_s: float = 0.0
+    miss_rate: float = MISS_RATE
 
     def __post_init__(self) -> None:
         check_seconds("deadline", self.deadline_s, above_zero=True)
@@ -48,6 +50,8 @@ class Options:
             raise ConfigError(f"on_deadline = {self.on_deadline!r} is unknown.", hint="Choose 'best' or 'error'.")
         if self.max_tokens is not None and (not isinstance(self.max_tokens, int) or self.max_tokens < 1):
             raise ConfigError(f"max_tokens = {self.max_tokens!r} is not a whole number of at least 1.")
+        if not 0.0001 <= self.miss_rate <= 0.5:
+            raise ConfigError(f"miss_rate = {self.miss_rate!r} is not from 0.0001 to 0.5.")
         if self.min_confidence is not None and not 0.0 <= self.min_confidence <= 1.0:
             raise ConfigError(f"min_confidence = {self.min_confidence!r} is not from 0 to 1.")
         if not isinstance(self.seed, int) or not 0 <= self.seed < 2**63:

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any
 
+from edgereason.controller.reserve import MISS_RATE
 from edgereason.errors import Aborted, ClosedError, ConfigError, did_you_mean
 from edgereason.hub import OnProgress
 from edgereason.loading import Parts, load_parts
@@ -158,6 +159,7 @@ class Reasoner:
         min_confidence: float | None = None,
         on_deadline: str = "best",
         grace: float = 0.0,
+        miss_rate: float = MISS_RATE,
         wants_text: bool = False,
     ) -> Request:
         """Start answering and return at once.
@@ -173,6 +175,7 @@ class Reasoner:
             min_confidence: abstain below it.
             on_deadline: "best" returns what there is, "error" raises where there is nothing.
             grace: seconds past the deadline that may be spent as long as there is no answer at all.
+            miss_rate: share of deadline-limited requests that may come back late; decides what is kept for closing.
 
         Raises:
             UsageError: a value out of its range; ClosedError: the Reasoner was closed.
@@ -186,6 +189,7 @@ class Reasoner:
             min_confidence=min_confidence,
             on_deadline=on_deadline,  # type: ignore[arg-type]  # checked when made
             grace_s=grace,
+            miss_rate=miss_rate,
         )
         if profile != "auto" and profile not in self._parts.profiles:
             raise ConfigError(

@@ -206,6 +206,7 @@ class Plan:
     closing_reserve_s: float = 0.0
     reason: str = ""
     runner_up: str = ""
+    promise: str = ""  # what is promised about the deadline, and on what it rests; empty without a deadline
 
     @property
     def num_rows(self) -> int:

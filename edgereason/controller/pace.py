@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ class RequestPace:
     """Tells the loop when to close and when to stop; learns the present speed from every pass.
 
     due: clock time at which the answer must be ready, which may move (None: no deadline);
+    reserve_factor: seconds kept back over seconds predicted, when so many rows close;
     is_stopped: cancelled, handed over, or past the time at which any pass may run.
     """
 
@@ -25,17 +27,32 @@ class RequestPace:
     costs: PassCosts
     due: Callable[[], float | None]
     closing_passes: int
-    reserve_factor: float
+    reserve_factor: Callable[[int], float]
     is_stopped: Callable[[], bool]
     drift: float = 1.0  # seconds a pass takes over seconds predicted
+    _committed: tuple[float, int, float] | None = None  # when closing began, of how many rows, in predicted seconds
 
     def must_close(self, rows: int) -> bool:
         """Whether `rows` rows must begin to close now, at the present speed."""
         due = self.due()
         if due is None:
             return False
-        one_more = self.closing_passes * self.reserve_factor + 1
-        return self.clock() + one_more * self.drift * pass_seconds(self.costs, rows) >= due
+        now, pass_s = self.clock(), self.drift * pass_seconds(self.costs, rows)
+        must = now + (self.closing_passes * self.reserve_factor(rows) + 1) * pass_s >= due
+        if must and self._committed is None:
+            self._committed = now, rows, (self.closing_passes + 1) * pass_s
+        return must
+
+    def closing_score(self) -> tuple[int, float] | None:
+        """(rows, log of the seconds since closing began over those predicted), once rows that closed have ended.
+
+        None where nothing was closed for the deadline, or it was told before.
+        """
+        if self._committed is None:
+            return None
+        began, rows, predicted_s = self._committed
+        self._committed = None
+        return rows, math.log(max(self.clock() - began, 1e-9) / predicted_s)
 
     def must_stop(self) -> bool:
         """Whether no further pass may run."""

@@ -9,6 +9,7 @@ Think tokens are a limit; under a deadline the pace may close a thought before i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,11 +17,11 @@ import numpy as np
 from edgereason.controller.costs import closing_passes, pass_seconds
 from edgereason.controller.expected import TOLERANCE, Floats, Option, accuracy_at, best, options
 from edgereason.controller.expected import runner_up as next_best
+from edgereason.controller.reserve import MISS_RATE, Reserve, reserve_of
 from edgereason.profiling.accuracy import Curves
 from edgereason.types import Budget, BudgetProfile, Difficulty, Markers, PassCosts, Plan, RowGroup, Sampling
 
 WIDTHS = (1, 3, 4, 5, 6, 8, 12, 16, 24, 32, 48, 64)  # a vote of two decides nothing that one row does not
-RESERVE_FACTOR = 1.3  # over the predicted closing; an answer in hand makes a thin reserve enough
 LENGTH_FACTOR = 1.5  # further rows may think this much longer than the longest so far
 
 
@@ -34,6 +35,7 @@ class Situation:
     drift: seconds a pass takes now over what was measured.
     shared_context: tokens that all rows together may take, the prompt counted once; 0: no such limit.
     curves: what thinking and voting buy with this model, where that was recorded.
+    reserve: how much time to keep back, over what closing is predicted to take, for so many rows.
     """
 
     budget: Budget
@@ -48,6 +50,7 @@ class Situation:
     drift: float = 1.0
     shared_context: int = 0
     curves: Curves | None = None
+    reserve: Callable[[int], Reserve] = lambda rows: reserve_of((), MISS_RATE)
 
     def pass_s(self, width: int) -> float:
         """Seconds of a pass over `width` rows at the present speed."""
@@ -63,8 +66,12 @@ class Situation:
     def thinking_s(self, width: int) -> float:
         """Seconds that `width` rows have for their thoughts, their opening and closing kept in reserve."""
         assert self.remaining_s is not None
-        reserve = RESERVE_FACTOR * closing_passes(self.markers, self.answer_tokens) + len(self.markers.open_thought)
-        return self.remaining_s - reserve * self.pass_s(width)
+        return self.remaining_s - self.closing_s(width) - len(self.markers.open_thought) * self.pass_s(width)
+
+    def closing_s(self, width: int) -> float:
+        """Seconds to keep back for closing `width` rows."""
+        predicted = closing_passes(self.markers, self.answer_tokens) * self.pass_s(width)
+        return self.reserve(width).factor * predicted
 
     def around(self, answer_tokens: int) -> int:
         """Passes that a row needs beside its thought."""
@@ -73,8 +80,7 @@ class Situation:
     def affordable(self, width: int) -> int:
         """Think tokens that `width` rows can have in the time left, their closing kept in reserve; may be negative."""
         assert self.remaining_s is not None
-        reserve = RESERVE_FACTOR * closing_passes(self.markers, self.answer_tokens)
-        return int(self.remaining_s / self.pass_s(width) - reserve - len(self.markers.open_thought))
+        return int(self.thinking_s(width) / self.pass_s(width))
 
     def fits_time(self, width: int, think: int) -> bool:
         """Whether `width` rows can all think to the end before the deadline."""
@@ -128,7 +134,8 @@ def plan(profile: BudgetProfile, difficulty: Difficulty, situation: Situation, s
         sampling=sampling_of(profile, seed),
         extensions=profile.extensions,
         predicted_s=(expected + situation.around(situation.answer_tokens)) * pass_s if width and think else 0.0,
-        closing_reserve_s=RESERVE_FACTOR * closing_passes(situation.markers, situation.answer_tokens) * pass_s,
+        closing_reserve_s=situation.closing_s(max(1, width)),
+        promise=situation.reserve(max(1, width)).words if remaining_s is not None else "",
         reason="; ".join(reason),
         runner_up=runner_up(width, profile, situation),
     )
@@ -163,9 +170,8 @@ def _plan_by_accuracy(
         sampling=sampling_of(profile, seed),
         extensions=profile.extensions,
         predicted_s=chosen.seconds + around,
-        closing_reserve_s=RESERVE_FACTOR
-        * closing_passes(situation.markers, situation.answer_tokens)
-        * situation.pass_s(chosen.rows),
+        closing_reserve_s=situation.closing_s(chosen.rows),
+        promise=situation.reserve(chosen.rows).words,
         reason=(
             f"{difficulty.label} ({difficulty.source}); {situation.remaining_s * 1e3:.0f} ms left; {_said(chosen)}, "
             f"the least time within {100 * TOLERANCE:.1f} points of the best"

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from edgereason.intervals import binomial_at_most
 
+MISS_RATE = 0.01  # unless the caller names another
 PROVISIONAL_FACTOR = 1.3  # until enough closings are known; an answer in hand makes a thin margin enough
 CONFIDENCE = 0.95
 AIM = 0.6  # the tracked quantile aims at this part of the miss rate

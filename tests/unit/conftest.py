@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from edgereason.probing.prior import DirectAnswerProbe
+from edgereason.promise import Promise
 from edgereason.prompting import Tokenizer, load_tokenizer
 from edgereason.testing import FakeEngine, scripted
 from edgereason.types import ModelInfo, PassCosts
@@ -38,6 +39,7 @@ def reasoner(tokenizer: Tokenizer) -> Iterator[Callable[..., Reasoner]]:
         pass_s: float = 1e-3,
         slope: float = 0.0,
         codec: Tokenizer = tokenizer,
+        promise: Promise | None = None,
         **engine: Any,
     ) -> Reasoner:
         def ids(text: str) -> tuple[int, ...]:
@@ -67,6 +69,7 @@ def reasoner(tokenizer: Tokenizer) -> Iterator[Callable[..., Reasoner]]:
                 context=64,
             ),
             model=ModelInfo(name="scripted", lineage="none", file="none"),
+            promise=promise,
             notes=codec.notes,
         )
         clock = engine.get("clock")

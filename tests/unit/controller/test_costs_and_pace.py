@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,7 +42,12 @@ def test_more_rows_never_cost_less(rows: int) -> None:
 def pace(clock: FakeClock, due: float | None) -> RequestPace:
     """A pace whose closing takes ten passes, with no margin."""
     return RequestPace(
-        clock=clock, costs=COSTS, due=lambda: due, closing_passes=10, reserve_factor=1.0, is_stopped=lambda: False
+        clock=clock,
+        costs=COSTS,
+        due=lambda: due,
+        closing_passes=10,
+        reserve_factor=lambda rows: 1.0,
+        is_stopped=lambda: False,
     )
 
 
@@ -80,3 +88,18 @@ def test_without_a_deadline_nothing_closes() -> None:
     clock = FakeClock(1e9)
 
     assert not pace(clock, due=None).must_close(64)
+
+
+def test_a_closing_is_scored_once_against_what_was_predicted() -> None:
+    """Eleven passes of a second were predicted for one row; twice that is a score of log 2."""
+    clock = FakeClock()
+    made = pace(clock, due=100.0)
+    assert made.closing_score() is None
+    clock.advance(89.0)
+    assert made.must_close(1)
+    clock.advance(22.0)
+    assert made.must_close(1)
+
+    rows, score = made.closing_score() or (0, 0.0)
+    assert (1, pytest.approx(math.log(2))) == (rows, score)
+    assert made.closing_score() is None

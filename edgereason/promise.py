@@ -1,0 +1,61 @@
+"""The promise about time: how much is kept back for closing in a regime, learnt from every closing that time forced.
+
+In: regimes, looking reserves up, adding closings. Not in: the statistics (controller.reserve), the file
+(profiling.closings), when to close (controller.pace).
+Invariant: closings are compared only with closings of the same engine, file, threads, power mode, policy, width and
+contention; whatever differs in one of them begins anew, provisional.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from edgereason.controller.reserve import Reserve, reserve_of
+from edgereason.profiling.closings import ClosingLog
+from edgereason.profiling.contention import BUSY_SHARE, read_pressure
+from edgereason.profiling.facts import power_mode
+from edgereason.types import EngineInfo, ModelInfo
+
+POLICY_VERSION = 1  # of when and how the loop closes; a change makes earlier closings say nothing
+
+
+class Promise:
+    """The reserves of one engine and model here."""
+
+    def __init__(self, folder: Path, setting: str, is_busy: Callable[[], bool] | None = None) -> None:
+        self._log = ClosingLog(folder)
+        self._setting = setting
+        self._is_busy = is_busy or neighbour_is_busy
+        self._known: dict[tuple[str, float], tuple[int, Reserve]] = {}
+
+    def reserve(self, rows: int, miss_rate: float) -> Reserve:
+        """What to keep back, over what is predicted, when so many rows close."""
+        regime = self.regime(rows)
+        scores = self._log.scores(regime)
+        count, known = self._known.get((regime, miss_rate), (-1, None))
+        if known is None or count != len(scores) or count >= known.needed:  # beyond, old scores leave for new ones
+            known = reserve_of(scores, miss_rate)
+            self._known[regime, miss_rate] = len(scores), known
+        return known
+
+    def add(self, rows: int, score: float) -> None:
+        """Keep the score of a closing."""
+        self._log.add(self.regime(rows), score)
+
+    def regime(self, rows: int) -> str:
+        """What closings of so many rows, now, are kept under."""
+        width = 1 << max(0, rows - 1).bit_length()
+        return f"{self._setting}; up to {width} rows; {'busy' if self._is_busy() else 'calm'}"
+
+
+def setting_of(info: EngineInfo, model: ModelInfo) -> str:
+    """What all closings of an engine and a model file on this machine share."""
+    parts = (info.name, info.version, info.device, f"{info.threads} threads", info.settings, power_mode(), model.file)
+    return "; ".join((*parts, f"policy {POLICY_VERSION}"))
+
+
+def neighbour_is_busy() -> bool:
+    """Whether tasks had to wait for the processor in the last ten seconds; False where the kernel does not say."""
+    pressure = read_pressure()
+    return pressure is not None and pressure.share_10s > BUSY_SHARE
