@@ -48,7 +48,7 @@ from edgereason.evals.families.story.telling import NUMBER_WORDS
 Leg = tuple[str, str, int]  # sign, how the thought writes it first (1:35, 95 or 3*45), minutes
 Task = tuple[str, list[str], int]  # question, steps, number of legs
 
-BANDS: Bands = {"easy": (1, 2), "middle": (4, 5), "hard": (7, 8)}
+BANDS: Bands = {"easy": (1, 1), "middle": (4, 6), "hard": (8, 8)}
 DAY, HOUR = 1440, 60
 MOST_CHARACTERS = 260  # of the steps; more is drawn anew
 TEMPLATES = {

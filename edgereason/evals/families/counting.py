@@ -23,7 +23,7 @@ from random import Random
 from edgereason.evals.families.lists import Item, Size, Task, close_numbers, drawn, joined, sized_numbers, wide_numbers
 from edgereason.evals.families.problem import Bands, Draft
 
-BANDS: Bands = {"easy": (1, 2), "middle": (4, 5), "hard": (7, 8)}
+BANDS: Bands = {"easy": (1, 1), "middle": (4, 6), "hard": (8, 8)}
 TEMPLATES = {
     1: ("limit", "limit", "parity", "letter", "all"),
     2: ("limit", "limit", "parity", "letter", "word", "all"),

@@ -21,7 +21,7 @@ from edgereason.evals.families.arithmetic import worked
 from edgereason.evals.families.lists import Size, Task, drawn, joined, sized_numbers, wide_numbers
 from edgereason.evals.families.problem import Bands, Draft
 
-BANDS: Bands = {"easy": (1, 2), "middle": (4, 5), "hard": (7, 8)}
+BANDS: Bands = {"easy": (1, 1), "middle": (4, 6), "hard": (8, 8)}
 TEMPLATES = {
     1: ("largest", "largest", "smallest", "smallest", "tiny"),
     2: ("largest", "largest", "smallest", "smallest", "tiny"),
