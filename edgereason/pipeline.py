@@ -12,8 +12,6 @@ import functools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from edgereason.answers import MajorityVote, SymbolicEquality, read_answer
 from edgereason.controller.costs import DIRECT_ANSWER_TOKENS, closing_passes, direct_passes
 from edgereason.controller.pace import RequestPace
@@ -22,13 +20,13 @@ from edgereason.controller.reserve import MISS_RATE, Reserve, reserve_of
 from edgereason.decoding.loop import Decoder, Watcher
 from edgereason.errors import ConfigError, ContextLengthError
 from edgereason.loading import Parts
+from edgereason.probing.features import evidence_of
 from edgereason.protocols import Clock, Codec, Prefix
 from edgereason.request import Options, Progress, Request
 from edgereason.types import (
     Budget,
     BudgetProfile,
     Difficulty,
-    Evidence,
     Plan,
     Prompt,
     Rollout,
@@ -79,7 +77,7 @@ class Pipeline:
             greedy = Sampling(temperature=0.0, seed=options.seed)
             direct = decoder.answer_directly(greedy, 0, _direct_answer_tokens(prompt, options))
             pace.closing_passes = closing_passes(prompt.markers, _expected_answer_tokens(decoder.rollouts))
-            progress.difficulty = parts.probe.estimate(_evidence(prefix, direct))
+            progress.difficulty = parts.probe.estimate(evidence_of(prefix.hidden, len(prefix.tokens), direct))
             chosen: Plan | None = self._plan(request, progress)
             while chosen is not None:
                 progress.plan = chosen
@@ -278,16 +276,3 @@ def _expected_answer_tokens(rollouts: Sequence[Rollout]) -> int:
     if direct is None:
         return DIRECT_ANSWER_TOKENS
     return min(DIRECT_ANSWER_TOKENS, direct.forced.count(False) + 2)
-
-
-def _evidence(prefix: Prefix, direct: Rollout | None) -> Evidence:
-    """What the probe may look at."""
-    sampled = [] if direct is None else [i for i, forced in enumerate(direct.forced) if not forced]
-    if direct is None or not sampled:
-        return Evidence(hidden=prefix.hidden, prompt_tokens=len(prefix.tokens))
-    return Evidence(
-        hidden=prefix.hidden,
-        prompt_tokens=len(prefix.tokens),
-        direct_logprob=float(np.mean([direct.logprobs[i] for i in sampled])),
-        direct_entropy=float(np.mean([direct.entropies[i] for i in sampled])),
-    )

@@ -141,12 +141,15 @@ class Evidence:
 
     hidden: final normed state of the last prompt token, float32 [d], as a tuple-free buffer (numpy array)
     direct_logprob / direct_entropy: mean over the sampled tokens of the direct answer; None before it exists
+    first_logprob / first_entropy: of the first of these tokens
     """
 
     hidden: object
     prompt_tokens: int
     direct_logprob: float | None = None
     direct_entropy: float | None = None
+    first_logprob: float | None = None
+    first_entropy: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
