@@ -107,7 +107,7 @@ def curves(records: Sequence[Record], points: Sequence[int], seed: int = 0) -> C
     closed = [[[closed_at(sample, point) for sample in rows] for point in points] for rows in plain]
     right = np.array([[np.mean([correct for _, correct, _ in row]) for row in question] for question in closed])
     rows = tuple(range(1, samples // 2 + 1)) or (1,)
-    votes = np.array([_votes(question, rows, seed + k) for k, question in enumerate(closed)])  # [n, 2, K, T]
+    votes = np.array([vote_shares(question, rows, seed + k) for k, question in enumerate(closed)])  # [n, 2, K, T]
     return Curves(
         n=len(records),
         samples=samples,
@@ -151,10 +151,13 @@ def hazard(ended: Sequence[float], points: Sequence[int]) -> tuple[float, ...]:
     return tuple(float(value) for value in found)
 
 
-def _votes(
+def vote_shares(
     question: Sequence[Sequence[tuple[str | None, bool, float]]], rows: Sequence[int], seed: int
 ) -> npt.NDArray[np.float64]:
-    """[2, K, T]: how often a vote of K of the question's samples is right, unweighted and weighted."""
+    """[2, K, T]: how often a vote of K of a question's samples is right, unweighted and weighted.
+
+    question: [T][S] of what `closed_at` gives; rows: the widths K, none above S.
+    """
     rng = np.random.default_rng(seed)
     orders = np.array([rng.permutation(len(question[0])) for _ in range(RESAMPLES)])
     found = np.zeros((2, len(rows), len(question)))
