@@ -38,7 +38,9 @@ from edgereason.probing.readout import cheapest, probabilities
 from edgereason.probing.rival import SETTINGS as RIVALS
 from edgereason.probing.rival import TextFeatures, rival_logits
 
-GRID = tuple(Settings(components=k, c=c) for k in (12, 48, 10_000) for c in (0.01, 0.1))  # as many as the rival's
+ALL = 100_000
+SEARCHED = ((0, 0.1), (8, 0.01), (32, 0.003), (32, 0.03), (ALL, 0.001), (ALL, 0.01))
+GRID = tuple(Settings(components=k, c=c) for k, c in SEARCHED)  # as many as the rival's
 TEMPLATE_FOLDS = 5
 INNER_FOLDS = 3
 MEMBERS = 16  # refits on resampled templates: what is not known of the profiles' worth

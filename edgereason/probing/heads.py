@@ -19,6 +19,7 @@ from edgereason.probing.features import Floats
 LEAST_SPREAD = 1e-6  # of a feature; one that never changes says nothing
 BIN_SCALE = 10.0  # of the indicators of bins, so that L2 hardly holds the baseline hazard
 FURTHEST_LOGIT = 8.0
+SCALAR_SCALE = 3.0  # of the few features beside the state, so that L2 holds them less than its hundreds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +83,11 @@ def fit_reducer(features: Floats, hidden: int, components: int) -> Reducer:
     mean, spread = features.mean(axis=0), features.std(axis=0)
     scale = np.where(spread > LEAST_SPREAD, 1 / np.maximum(spread, LEAST_SPREAD), 0.0)
     kept = min(components, hidden, len(features) - 1)
-    directions = PCA(kept, svd_solver="full").fit((features[:, :hidden] - mean[:hidden]) * scale[:hidden]).components_
     matrix = np.zeros((features.shape[1], kept + features.shape[1] - hidden))
-    matrix[:hidden, :kept] = scale[:hidden, None] * directions.T
-    matrix[hidden:, kept:] = np.diag(scale[hidden:])
+    if kept:
+        state = (features[:, :hidden] - mean[:hidden]) * scale[:hidden]
+        matrix[:hidden, :kept] = scale[:hidden, None] * PCA(kept, svd_solver="full").fit(state).components_.T
+    matrix[hidden:, kept:] = np.diag(SCALAR_SCALE * scale[hidden:])
     return Reducer(mean=mean, matrix=matrix)
 
 
