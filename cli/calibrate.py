@@ -70,7 +70,7 @@ def command(
     task = merged([load_task(name, n=items, seed=seed, split=split) for name in tasks])
     load = loading(given)
     fetch_first(load, quiet=quiet)
-    with _parts(load) as parts, progress(task.name, quiet=quiet) as on_progress:
+    with parts_of(load) as parts, progress(task.name, quiet=quiet) as on_progress:
         is_whole = record(task, parts, recipe, out=out, seed=seed, on_progress=on_progress)
     if not is_whole:
         raise click.exceptions.Exit(exits.INTERRUPTED)
@@ -81,7 +81,7 @@ def command(
 
 
 @contextmanager
-def _parts(load: dict[str, Any]) -> Iterator[Any]:
+def parts_of(load: dict[str, Any]) -> Iterator[Any]:
     """The model's parts, its engine closed in the end."""
     import time
 

@@ -20,7 +20,10 @@ from edgereason.cli import exits
 from edgereason.cli.options import PREFIX, name_environment
 from edgereason.errors import EdgeReasonError, did_you_mean
 
-VERBS = {verb: f"edgereason.cli.{verb}" for verb in ("ask", "calibrate", "chat", "doctor", "eval", "models", "profile")}
+VERBS = {
+    verb: f"edgereason.cli.{verb}"
+    for verb in ("ask", "calibrate", "chat", "doctor", "eval", "models", "probe", "profile")
+}
 
 
 class Verbs(click.Group):

@@ -24,7 +24,7 @@ from edgereason.engine.gguf_probe import prove_gguf
 from edgereason.engine.llama_cpp_memory import estimate_memory
 from edgereason.errors import ConfigError, ModelFileError, ModelNotFoundError, did_you_mean
 from edgereason.hub import OnProgress, find, is_hub_name, parse_name
-from edgereason.probing.prior import DirectAnswerProbe
+from edgereason.probing.lookup import find_probe
 from edgereason.profiling.accuracy import AccuracyProfile, read_profile
 from edgereason.profiling.learning import CostBook
 from edgereason.profiling.lookup import binding, costs_here, find_profile
@@ -102,6 +102,7 @@ def load_parts(
         tokenizer.check_vocabulary(opened.info.vocab_size)
         info = model_info(files, opened.info, tokenizer)
         accuracy = accuracy_profile_of(info.lineage, profiles_dir)
+        probe, about_probe = find_probe([profiles_dir, _data_folder("probes")], info, opened, profiles)
         if device_profile is not None and profile is not None:
             check_fits(profile, binding(opened.info, info))
         costs, book, more = costs_here(opened, info, profile, cache_folder("costs"), TYPICAL_CONTEXT, clock)
@@ -111,7 +112,7 @@ def load_parts(
     return Parts(
         engine=opened,
         tokenizer=tokenizer,
-        probe=DirectAnswerProbe(),
+        probe=probe,
         profiles=profiles,
         costs=costs,
         model=info,
@@ -119,7 +120,7 @@ def load_parts(
         book=book,
         promise=Promise(cache_folder("closings"), setting_of(opened.info, info)),
         gauge=Gauge(clock, uses_gpu=not opened.info.device.startswith("cpu")),
-        notes=(*opened.info.notes, *tokenizer.notes, *notes, *more),
+        notes=(*opened.info.notes, *tokenizer.notes, *notes, *more, *about_probe),
     )
 
 

@@ -154,13 +154,20 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difficulty:
-    """Which profile is the cheapest good-enough one: probabilities over easy, normal and hard, and their source."""
+    """Which profile is the cheapest good-enough one: probabilities over easy, normal and hard, and their source.
+
+    think_tokens, right, finished: the predicted curve, as columns; a row that is closed after so many think tokens
+    (the first is 0: no thought) is right with that chance, and has ended by itself with that one. Empty: none.
+    """
 
     label: Label
     probabilities: dict[str, float]
     source: str
     in_distribution: bool | None = None  # None: the source cannot tell
     calibrated: bool = False
+    think_tokens: tuple[int, ...] = ()
+    right: tuple[float, ...] = ()
+    finished: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

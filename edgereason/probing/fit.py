@@ -30,15 +30,13 @@ from edgereason.probing.heads import (
     fit_reducer,
     fit_shares,
     fit_temperature,
-    sigmoid,
-    survival,
 )
 from edgereason.probing.judging import Fold, each_left_out, folds_of, log_loss
-from edgereason.probing.readout import cheapest, probabilities
+from edgereason.probing.readout import cheapest, hazard_curve, probabilities, sigmoid, survival
 from edgereason.probing.rival import SETTINGS as RIVALS
 from edgereason.probing.rival import TextFeatures, rival_logits
 
-ALL = 100_000
+ALL = 256  # of a small model; what a large one has beyond would make estimates slow
 SEARCHED = ((0, 0.1), (8, 0.01), (32, 0.003), (32, 0.03), (ALL, 0.001), (ALL, 0.01))
 GRID = tuple(Settings(components=k, c=c) for k, c in SEARCHED)  # as many as the rival's
 TEMPLATE_FOLDS = 5
@@ -174,15 +172,6 @@ def fit_heads(examples: Examples, rows: Indices, settings: Settings, seed: int) 
         centre=spread.location_,
         whiten=np.linalg.cholesky(spread.get_precision()),
     )
-
-
-def hazard_curve(curve: Floats, settle_logits: Floats) -> Floats:
-    """[n, T + 1]: from the direct level to that of a long thought, as answers that will be right become it.
-
-    curve [n, T + 1]: probabilities, of which the first and the last are used; settle_logits [n, T].
-    """
-    direct, long = curve[:, :1], curve[:, -1:]
-    return np.hstack([direct, direct + (long - direct) * (1 - survival(settle_logits))])
 
 
 def settling(right: Floats) -> tuple[Floats, Floats]:

@@ -15,6 +15,7 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 
 from edgereason.probing.features import Floats
+from edgereason.probing.readout import sigmoid
 
 LEAST_SPREAD = 1e-6  # of a feature; one that never changes says nothing
 BIN_SCALE = 10.0  # of the indicators of bins, so that L2 hardly holds the baseline hazard
@@ -62,12 +63,6 @@ class Head:
         """The same map on features as they come."""
         weight = reducer.matrix @ self.weight
         return Head(weight=weight, bias=self.bias - reducer.mean @ weight)
-
-
-def sigmoid(logits: Floats) -> Floats:
-    """Logits to probabilities."""
-    found: Floats = 1.0 / (1.0 + np.exp(-np.clip(logits, -50, 50)))
-    return found
 
 
 def logit(share: Floats | float) -> Floats:
@@ -125,12 +120,6 @@ def fit_hazard(reduced: Floats, at_risk: Floats, events: Floats, c: float) -> He
     size = reduced.shape[1]
     baseline = np.clip(bias + BIN_SCALE * weight[size:], -FURTHEST_LOGIT, FURTHEST_LOGIT)
     return Head(weight=np.tile(weight[:size, None], (1, bins)), bias=baseline)
-
-
-def survival(hazard_logits: Floats) -> Floats:
-    """[n, T]: share still open after each bin."""
-    found: Floats = np.cumprod(1 - sigmoid(hazard_logits), axis=1)
-    return found
 
 
 def fit_on_top(reduced: Floats, share: Floats, offset: Floats, c: float) -> Head:

@@ -17,7 +17,6 @@ import numpy.typing as npt
 from edgereason.probing.examples import Examples
 from edgereason.probing.features import SCALARS, Floats
 from edgereason.probing.fit import BLOCKS, Fitted, HeldOut, labels, targets, tempered
-from edgereason.probing.heads import sigmoid
 from edgereason.probing.judging import (
     LEAST_CLUSTERS,
     auroc_within,
@@ -30,11 +29,10 @@ from edgereason.probing.judging import (
     paired,
 )
 from edgereason.probing.prior import DirectAnswerProbe
-from edgereason.probing.readout import probabilities
+from edgereason.probing.readout import FAR, conformal_p, probabilities, sigmoid
 from edgereason.types import LABELS, Evidence
 
 TARGETS = ("direct", "long")
-FAR = 0.05  # conformal p below which a question is far from what was fitted on
 
 
 def card_of(examples: Examples, fitted: Fitted) -> dict[str, Any]:
@@ -111,7 +109,7 @@ def _aurocs(examples: Examples, fitted: Fitted, curve: Mapping[str, Floats], pla
 
 
 def adds(examples: Examples, held: HeldOut) -> dict[str, dict[str, Any]]:
-    """Log-loss [nats a question] that each block saves on top of the text's logit; a cluster is a family where enough."""
+    """Log-loss [nats a question] that each block saves on top of the text's logit; clusters are families, if enough."""
     enough = len(set(examples.families)) >= LEAST_CLUSTERS
     clusters = examples.families if enough else examples.templates
     found: dict[str, dict[str, Any]] = {}
@@ -214,13 +212,6 @@ def far(examples: Examples, fitted: Fitted) -> dict[str, float]:
         return {}
     p = conformal_p(fitted.distances, fitted.families.distance)
     return by_cluster((p < FAR).astype(float), examples.families)
-
-
-def conformal_p(distances: Floats, found: Floats) -> Floats:
-    """[n]: share of held-out distances [m], rising, that are at least this large, itself counted (Vovk et al. 2005)."""
-    larger = len(distances) - np.searchsorted(distances, found, side="left")
-    p: Floats = (larger + 1) / (len(distances) + 1)
-    return p
 
 
 # ---------------------------------------------------------------- a probe on records it has not seen

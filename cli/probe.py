@@ -1,0 +1,106 @@
+"""`edgereason probe`: fit a difficulty probe on recorded questions, judge it on others, show its card."""
+
+from __future__ import annotations
+
+import json as json_module
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edgereason.cli import calibrate
+from edgereason.cli.fetching import fetch_first
+from edgereason.cli.options import loading, model_options, option, quiet_option
+
+if TYPE_CHECKING:
+    OnStep = Callable[[str, int, int], None]
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_RECORDS = click.Path(path_type=Path, dir_okay=False, exists=True)
+_json_option = option("--json", "json", is_flag=True, help="Print one JSON object instead of text.")
+
+
+@click.group()
+def command() -> None:
+    """Collect labelled questions, fit a difficulty probe on them, judge it on others, show its card."""
+
+
+command.add_command(calibrate.command, "collect")
+
+
+@command.command("train")
+@click.argument("records", nargs=-1, required=True, type=_RECORDS, metavar="RECORDS...")
+@option("-o", "--out", type=_FOLDER, required=True, help="Write the probe into this folder, whole or not at all.")
+@option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Of all resampling.")
+@option("--force", is_flag=True, help="Write it although it adds nothing to the text alone.")
+@_json_option
+@quiet_option
+@model_options
+def train(records: tuple[Path, ...], out: Path, seed: int, force: bool, json: bool, quiet: bool, **given: Any) -> None:
+    """Fit a probe on RECORDS (of `edgereason probe collect`) of the model -m, and write it with its card.
+
+    Every figure of the card is of questions that were left out by template or by family. A probe that adds nothing to
+    what the text alone says is not written. Needs the extra [fit].
+    """
+    from edgereason.evals import probes
+
+    load = loading(given)
+    fetch_first(load, quiet=quiet)
+    with calibrate.parts_of(load) as parts, progress(quiet=quiet) as on_step:
+        card = probes.train(records, parts, out, seed=seed, force=force, on_step=on_step)
+    click.echo(json_module.dumps(card) if json else (out / "card.md").read_text(encoding="utf-8"), nl=json)
+
+
+@command.command("eval")
+@click.argument("folder", type=_FOLDER)
+@click.argument("records", nargs=-1, required=True, type=_RECORDS, metavar="RECORDS...")
+@_json_option
+@quiet_option
+@model_options
+def evaluate(folder: Path, records: tuple[Path, ...], json: bool, quiet: bool, **given: Any) -> None:
+    """Judge the probe in FOLDER on RECORDS that it was not fitted on, with the model -m. Needs the extra [fit]."""
+    from edgereason.evals import probes
+    from edgereason.probing.card import evaluation_text
+
+    load = loading(given)
+    fetch_first(load, quiet=quiet)
+    with calibrate.parts_of(load) as parts, progress(quiet=quiet) as on_step:
+        found = probes.evaluate(folder, records, parts, on_step=on_step)
+    click.echo(json_module.dumps(found) if json else evaluation_text(folder.name, found), nl=json)
+
+
+@command.command("show")
+@click.argument("folder", type=_FOLDER)
+@_json_option
+def show(folder: Path, json: bool) -> None:
+    """Check the probe in FOLDER and show its card."""
+    from edgereason.probing.artifact import read_card, read_probe
+    from edgereason.probing.curve import CurveProbe
+
+    CurveProbe(read_probe(folder), folder.name)
+    card, text = read_card(folder)
+    click.echo(json_module.dumps(card) if json else text, nl=json)
+
+
+@contextmanager
+def progress(*, quiet: bool) -> Iterator[OnStep | None]:
+    """A bar a stage, with the time left, on a terminal; elsewhere nothing."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        shown: dict[str, TaskID] = {}
+
+        def on_step(what: str, done: int, total: int) -> None:
+            if what not in shown:
+                shown[what] = bar.add_task(what, total=total)
+            bar.update(shown[what], completed=done, total=total)
+
+        yield on_step
