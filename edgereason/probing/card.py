@@ -31,8 +31,8 @@ def _head(name: str, card: Mapping[str, Any]) -> Iterable[str]:
         f"{source['engine']} {source['engine_version']}, {source['date'][:10]}. Seed {source['seed']}.",
         f"Features: final state of the last prompt token (at most {card['settings']['components']} directions, as the "
         "search chose), log prompt length, log-probability and entropy of the direct answer and of its first token. "
-        f"Heads: logistic, C = {card['settings']['c']}. Form of the curve: {card['form']} (held-out log-loss: {losses}). "
-        f"An estimate takes {card['microseconds']:.0f} µs.",
+        f"Heads: logistic, C = {card['settings']['c']}. Form of the curve: {card['form']} (held-out log-loss: {losses}"
+        f"). An estimate takes {card['microseconds']:.0f} µs.",
         f"Every figure below is of questions that were in no fold of what predicted them ({folds}; search, scaling and "
         "reduction inside the fold). Intervals: 95 %, bootstrap over n clusters; with few of them they are rough.",
         f"Profiles as judged here: {'; '.join(profiles)}. More rows than half of the samples cannot be judged.",
@@ -48,7 +48,6 @@ def _aurocs(card: Mapping[str, Any]) -> Iterable[str]:
         for family, row in values["families"].items():
             yield _row([family or "(none)", row["n"], f"{row['right']:.2f}", *(_number(row[c]) for c in columns)])
         yield _row(["**macro**", "", "", *(_interval(values["macro"][c]) for c in columns)])
-        yield from ("", *(f"- {by}: {_interval(gain, '+.3f')}" for by, gain in values["gains"].items()))
 
 
 def _adds(card: Mapping[str, Any]) -> Iterable[str]:
@@ -60,6 +59,10 @@ def _adds(card: Mapping[str, Any]) -> Iterable[str]:
     yield from _table_head(["", *blocks])
     for target, values in card["adds"].items():
         yield _row([TITLES[target], *(_interval(values[block], "+.4f") for block in blocks)])
+    yield from ("", "AUROC within families, paired:", "")
+    for target, values in card["auroc"].items():
+        for by, gain in values["gains"].items():
+            yield f"- {TITLES[target]}, {by}: {_interval(gain, '+.3f')}"
 
 
 def _calibrations(card: Mapping[str, Any]) -> Iterable[str]:

@@ -157,7 +157,8 @@ def _judged(
     for reference in references:
         closed = [closed_at(sample, reference.think_tokens) for sample in rows]
         width = min(reference.rows, len(rows))
-        worth.append(float(vote_shares([closed], (width,), seed=0)[0, 0, 0]))
+        alone = float(np.mean([is_right for _, is_right, _ in closed]))
+        worth.append(alone if width == 1 else float(vote_shares([closed], (width,), seed=0)[0, 0, 0]))
         mean = np.mean([min(think_length(sample), reference.think_tokens) for sample in rows])
         spent.append(width * float(mean))
     return worth, spent

@@ -29,7 +29,7 @@ def probabilities(members: Floats, power: float, tolerance: float = TOLERANCE) -
     """
     chosen = cheapest(members, tolerance)
     counts = (chosen[..., None] == np.arange(members.shape[-1])).sum(axis=1) + PRIOR_VOTES
-    powered: Floats = (counts / counts.sum(axis=-1, keepdims=True)) ** power
+    powered = np.power(counts / counts.sum(axis=-1, keepdims=True), power)
     found: Floats = np.divide(powered, powered.sum(axis=-1, keepdims=True))
     return found
 
