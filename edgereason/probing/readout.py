@@ -36,7 +36,7 @@ def probabilities(members: Floats, power: float, tolerance: float = TOLERANCE) -
 
 def sigmoid(logits: Floats) -> Floats:
     """Logits to probabilities."""
-    found: Floats = 1.0 / (1.0 + np.exp(-np.clip(logits, -50, 50)))
+    found: Floats = np.divide(1.0, 1.0 + np.exp(-np.clip(logits, -50, 50)))
     return found
 
 
