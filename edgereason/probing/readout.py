@@ -42,7 +42,7 @@ def sigmoid(logits: Floats) -> Floats:
 
 def survival(hazard_logits: Floats) -> Floats:
     """[n, T]: share still open after each bin."""
-    found: Floats = np.cumprod(1 - sigmoid(hazard_logits), axis=1)
+    found: Floats = (1 - sigmoid(hazard_logits)).cumprod(axis=1)
     return found
 
 
