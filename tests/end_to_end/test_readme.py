@@ -50,7 +50,17 @@ def test_the_configuration_example_is_understood(edgereason: Run, tmp_path: Path
 
 def test_every_option_that_is_named_exists(edgereason: Run) -> None:
     """No option of the command that the README names is missing from its help."""
-    verbs = ((), ("ask",), ("calibrate",), ("chat",), ("eval",), ("probe", "train"), ("profile",), ("models",), ("models", "show"))
+    verbs = (
+        (),
+        ("ask",),
+        ("calibrate",),
+        ("chat",),
+        ("eval",),
+        ("probe", "train"),
+        ("profile",),
+        ("models",),
+        ("models", "show"),
+    )
     helps = "".join(edgereason(*verb, "--help").stdout for verb in verbs)
     ours = re.sub(r"```(?:sh|console)\n.*?```", "", README, flags=re.S)
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", ours))
