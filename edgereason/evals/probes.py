@@ -95,7 +95,7 @@ def evaluate(folder: Path, paths: Sequence[Path], parts: Parts, *, on_step: OnSt
     judged = evaluation(examples, found[:, : bins + 1], found[:, -4:-1], found[:, -1])
     time_us = microseconds(probe, [each.evidence for each in seen])
     source = _provenance(recorded, parts, paths, 0, len(examples.ids))
-    more = {"states_agree": agreement, "microseconds": time_us, "references": [r.name for r in examples.references]}
+    more = {"states_agree": agreement, "microseconds": time_us}
     report: dict[str, Any] = _finite({"provenance": source, **judged, **more})
     return report
 

@@ -223,12 +223,13 @@ def far(examples: Examples, fitted: Fitted) -> dict[str, float]:
 # ---------------------------------------------------------------- a probe on records it has not seen
 
 
-def evaluation(examples: Examples, chances: Floats, probabilities_: Floats, p_values: Floats) -> dict[str, Any]:
-    """What a finished probe is worth on other questions: chances [n, T + 1], readout [n, 3], conformal p [n]."""
+def evaluation(examples: Examples, chances: Floats, shares: Floats, p_values: Floats) -> dict[str, Any]:
+    """What a finished probe is worth on other questions: chances [n, T + 1] of being right, shares [n, 3] of the
+    profiles, conformal p [n]."""
     families = examples.families
     chosen = {
         **{f"always {label}": np.full(len(families), place) for place, label in enumerate(LABELS)},
-        "probe": probabilities_.argmax(axis=1),
+        "probe": shares.argmax(axis=1),
         "the other half's label": labels(examples)[:, ::-1],
     }
     found: dict[str, Any] = {"questions": len(families), "auroc": {}, "calibration": {}}

@@ -17,6 +17,8 @@ from edgereason.probing.build import probe_file
 from edgereason.probing.curve import CurveProbe, check_fits
 from edgereason.probing.examples import Examples
 from edgereason.probing.fit import Fitted
+from edgereason.probing.lookup import find_probe
+from edgereason.probing.prior import DirectAnswerProbe
 from edgereason.probing.tensors import unpack
 from edgereason.testing import FakeEngine
 from edgereason.types import LABELS, BudgetProfile, Evidence, ModelInfo
@@ -165,6 +167,25 @@ def test_near_questions_are_estimated_and_far_ones_shrink_to_the_prior(examples:
     bare = Evidence(hidden=examples.features[0][:6], prompt_tokens=3)
     assert "no direct answer" in probe.estimate(bare).source
     assert "uncalibrated" in probe.estimate(evidence(examples.features[0][1:])).source  # a state of another size
+
+
+def test_the_first_probe_of_the_lineage_is_found(probe: ProbeFile, folder: Path, tmp_path: Path) -> None:
+    """The user's folder before the shipped one; none is the prior; other budgets and other states are noted."""
+    engine, shipped = FakeEngine(hidden_size=6), folder.parent
+    mine = tmp_path / "mine"
+    write_probe(probe, {}, "", mine / "own")
+    source = {"model": {**SOURCE["model"], "lineage": "other"}}
+    write_probe(dataclasses.replace(probe, provenance=source), {}, "", mine / "another")
+
+    found, notes = find_probe([mine, shipped], MODEL, engine, PROFILES)
+    assert (CurveProbe, "own", []) == (type(found), found._name, notes)  # type: ignore[attr-defined]
+    found, notes = find_probe([None, shipped], MODEL, engine, {**PROFILES, "hard": PROFILES["easy"]})
+    assert ("fake", True) == (found._name, "other budgets than hard" in notes[0])  # type: ignore[attr-defined]
+    unknown = dataclasses.replace(MODEL, lineage="M")
+    assert (DirectAnswerProbe, []) == (type(find_probe([shipped], unknown, engine, PROFILES)[0]), [])
+    retrained = dataclasses.replace(MODEL, file="G")
+    found, notes = find_probe([shipped], retrained, FakeEngine(hidden_size=7), PROFILES)
+    assert (DirectAnswerProbe, True) == (type(found), "is not used" in notes[0])
 
 
 def test_tensors_are_read_as_the_library_writes_them() -> None:
