@@ -22,25 +22,20 @@ LIMIT_S = 280.0
 
 
 @pytest.fixture(scope="module")
-def folder(edgereason: Run, start: Start, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Records to fit on and others, and a probe of the former in `profiles/mine`."""
     made = tmp_path_factory.mktemp("probe")
+
+    def run(*arguments: str) -> bytes:
+        """Standard output of a command that may take its time."""
+        process = start("probe", *arguments, stdout=subprocess.PIPE)
+        printed, _ = process.communicate(timeout=LIMIT_S)
+        assert 0 == process.returncode
+        return printed  # type: ignore[no-any-return]
+
     for name, split, n in (("fitted", "tune", "44"), ("others", "test", "40")):
-        records = str(made / f"{name}.jsonl")
-        found = edgereason("probe", "collect", *TASKS, "-n", n, "--split", split, *SMALL, "--out", records)
-        assert 0 == found.returncode, found.stderr
-    fitting = start(
-        "probe",
-        "train",
-        str(made / "fitted.jsonl"),
-        "-o",
-        str(made / "profiles" / "mine"),
-        "--force",
-        "--json",
-        stdout=subprocess.PIPE,
-    )
-    printed, _ = fitting.communicate(timeout=LIMIT_S)
-    assert 0 == fitting.returncode
+        run("collect", *TASKS, "-n", n, "--split", split, *SMALL, "--out", str(made / f"{name}.jsonl"))
+    printed = run("train", str(made / "fitted.jsonl"), "-o", str(made / "profiles" / "mine"), "--force", "--json")
     assert 132 == json.loads(printed)["questions"]
     return made
 
