@@ -151,6 +151,19 @@ def decode(batch: Batch, rows: Sequence[RowId], steps: int) -> dict[RowId, list[
     return said
 
 
+def told(batch: Batch, row: RowId, tokens: Sequence[int]) -> list[int]:
+    """What a row draws at each step when it is told these tokens whatever it draws; other live rows go on freely.
+
+    So a draw that falls on the other side of a boundary is one difference, and not the beginning of another text.
+    """
+    said = []
+    for token in tokens:
+        drawn = drawn_tokens(batch.propose())
+        said.append(drawn[row])
+        batch.commit({**{each: [own] for each, own in drawn.items()}, row: [token]})
+    return said
+
+
 def drawn_tokens(proposals: Proposals) -> dict[RowId, int]:
     """The drawn token of each row."""
     return dict(zip(proposals.rows, proposals.tokens, strict=True))
@@ -320,13 +333,13 @@ def nobody_changes_another_rows_tokens(trial: Trial) -> None:
     crowd = trial.batch()
     others = crowd.admit(trial.prefix(trial.tokens(9, seed=1)), _SPREAD, [1, 2])
     row = crowd.admit(prefix, _SPREAD, [42])[0]
-    said = decode(crowd, [row], 3)[row]
+    said = told(crowd, row, expected[:3])
     crowd.branch(row, _SPREAD, 8)
-    said += decode(crowd, [row], 3)[row]
+    said += told(crowd, row, expected[3:6])
     crowd.keep([other for other in crowd.rows if other != others[0]])
-    said += decode(crowd, [row], 3)[row]
+    said += told(crowd, row, expected[6:9])
     crowd.admit(prefix, replace(_SPREAD, temperature=0.5), [3])
-    said += decode(crowd, [row], steps - 9)[row]
+    said += told(crowd, row, expected[9:])
     trial.few_differ(said, expected)
 
 

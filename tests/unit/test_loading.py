@@ -33,7 +33,7 @@ def test_the_bundled_model_is_found_by_name() -> None:
 
     assert ["abacus"] == bundled_models()
     assert ("abacus", "model.onnx", "onnx") == (files.name, files.weights.name, files.engine)
-    assert 1024 == describe("abacus")["vocab_size"]
+    assert 2048 == describe("abacus")["vocab_size"]
 
 
 def test_a_bundled_name_is_not_shadowed_by_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
