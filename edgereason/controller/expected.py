@@ -1,7 +1,8 @@
 """What a plan should bring and take: expected accuracy and seconds of K rows that are closed after t think tokens.
 
 In: recorded curves and measured passes to options, and the choice among them. Not in: what is left to spend (plan).
-Rows that end by themselves make the others faster, so a pass is priced at the rows that are expected to be alive.
+The rows of one question end at about the same time: questions differ in how long they are thought about far more than
+thoughts about one question do. So what is open after t tokens is priced with all of its rows alive.
 Pure: the same inputs, the same choice.
 """
 
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from edgereason.profiling.accuracy import Curves
 
-TOLERANCE = 0.005  # of accuracy: among options that are this close to the best, the cheapest is taken
+TOLERANCE = 0.001  # of accuracy: among options that are this close to the best, the cheapest is taken
 Floats = npt.NDArray[np.float64]
 
 
@@ -35,11 +36,9 @@ def open_share(curves: Curves, steps: Floats) -> Floats:
     return share
 
 
-def seconds_until(curves: Curves, rows: int, tokens: int, pass_s: Callable[[Floats], Floats]) -> Floats:
-    """[tokens + 1] expected seconds of decoding until each number of think tokens; passes without rows cost nothing."""
-    still = np.clip(open_share(curves, np.arange(tokens, dtype=float)), 1e-12, 1.0)
-    some = 1 - (1 - still) ** rows
-    return np.concatenate([[0.0], np.cumsum(some * pass_s(rows * still / some))])
+def expected_seconds(curves: Curves, tokens: int, pass_s: float) -> Floats:
+    """[tokens + 1] expected seconds of decoding up to each number of think tokens, at so many seconds a pass."""
+    return np.concatenate([[0.0], np.cumsum(open_share(curves, np.arange(tokens, dtype=float)) * pass_s)])
 
 
 def accuracy_at(curves: Curves, rows: int, tokens: Sequence[float] | Floats) -> Floats:
@@ -56,19 +55,19 @@ def options(
     curves: Curves,
     widths: Iterable[int],
     think_tokens: int,
-    pass_s: Callable[[Floats], Floats],
+    pass_s: Callable[[int], float],
     left_s: Callable[[int], float],
 ) -> list[Option]:
     """What can be had: each width up to the recorded points, and up to where its time ends.
 
-    pass_s: seconds of a pass over (a fraction of) so many rows; left_s: seconds that a width has for thinking.
+    pass_s: seconds of a pass over so many rows; left_s: seconds that a width has for thinking.
     """
     found = []
     for rows in widths:
-        seconds = seconds_until(curves, rows, think_tokens, pass_s)
-        reach = int(np.searchsorted(seconds, left_s(rows), side="right")) - 1
+        reach = min(think_tokens, int(left_s(rows) / pass_s(rows)))
         if reach < 1:
             continue
+        seconds = expected_seconds(curves, reach, pass_s(rows))
         points = sorted({point for point in curves.think_tokens if point < reach} | {reach})
         for point, accuracy in zip(points, accuracy_at(curves, rows, points), strict=True):
             found.append(Option(rows=rows, think_tokens=point, accuracy=float(accuracy), seconds=float(seconds[point])))

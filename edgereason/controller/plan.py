@@ -12,10 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from edgereason.controller.costs import closing_passes, pass_seconds
-from edgereason.controller.expected import TOLERANCE, Floats, Option, accuracy_at, best, options
+from edgereason.controller.expected import TOLERANCE, Option, accuracy_at, best, options
 from edgereason.controller.expected import runner_up as next_best
 from edgereason.controller.reserve import MISS_RATE, Reserve, reserve_of
 from edgereason.profiling.accuracy import Curves
@@ -55,13 +53,6 @@ class Situation:
     def pass_s(self, width: int) -> float:
         """Seconds of a pass over `width` rows at the present speed."""
         return self.drift * pass_seconds(self.costs, width)
-
-    def passes_s(self, rows: Floats) -> Floats:
-        """Seconds of passes over so many rows, fractions of a row included, at the present speed."""
-        widest = self.costs.rows[-1]
-        inside = np.interp(rows, self.costs.rows, self.costs.pass_s)
-        beyond = np.maximum(rows - widest, 0.0) * (self.pass_s(widest + 1) / self.drift - self.costs.pass_s[-1])
-        return self.drift * (inside + beyond)
 
     def thinking_s(self, width: int) -> float:
         """Seconds that `width` rows have for their thoughts, their opening and closing kept in reserve."""
@@ -153,7 +144,7 @@ def expected_options(profile: BudgetProfile, situation: Situation) -> list[Optio
         and situation.fits_context(width, think, profile.answer_tokens)
         and situation.fits_tokens(width, think, profile.answer_tokens)
     ]
-    return options(situation.curves, widths, think, situation.passes_s, situation.thinking_s)
+    return options(situation.curves, widths, think, situation.pass_s, situation.thinking_s)
 
 
 def _plan_by_accuracy(

@@ -11,10 +11,10 @@ from edgereason.controller.expected import (
     Option,
     accuracy_at,
     best,
+    expected_seconds,
     open_share,
     options,
     runner_up,
-    seconds_until,
 )
 from edgereason.controller.plan import plan
 from edgereason.profiling.accuracy import Curves, Share, hazard
@@ -42,22 +42,21 @@ def curves(right: tuple[float, ...], gain: float, finished: tuple[float, ...]) -
 RISING = curves((0.1, 0.2, 0.3, 0.5, 0.6, 0.6), 0.05, (0.0, 0.0, 0.1, 0.5, 0.9, 1.0))
 
 
-def one_second(rows: np.ndarray) -> np.ndarray:
+def one_second(rows: int) -> float:
     """A pass takes a second however wide it is."""
-    return np.ones_like(rows)
+    return 1.0
 
 
 def test_one_row_takes_as_long_as_its_thought_is_open() -> None:
     """The expected seconds of a row at a second a pass are the expected tokens of its thought."""
-    seconds = seconds_until(RISING, 1, 256, one_second)
+    seconds = expected_seconds(RISING, 256, 1.0)
     assert seconds[-1] == pytest.approx(open_share(RISING, np.arange(256.0)).sum())
 
 
-def test_many_rows_take_as_long_as_the_longest() -> None:
-    """The more rows, the later the last of them ends, and never later than the cap."""
-    ends = [seconds_until(RISING, rows, 256, one_second)[-1] for rows in (1, 2, 8, 10_000)]
-    assert ends == sorted(ends)
-    assert ends[-1] == pytest.approx(256, rel=0.05)
+def test_what_is_open_is_priced_with_all_rows() -> None:
+    """Rows of one question end together: the time left, not the expected time, says how far they can think."""
+    (longest,) = [o for o in options(RISING, [4], 256, lambda rows: 0.5 * rows, lambda rows: 100.0)][-1:]
+    assert (50, True) == (longest.think_tokens, longest.seconds < 100.0)
 
 
 def test_without_thought_a_vote_is_the_direct_answer() -> None:
@@ -83,12 +82,12 @@ def test_less_time_never_promises_more(left: float, less: float) -> None:
 def test_the_cheapest_of_those_that_are_nearly_as_good_is_taken() -> None:
     """Within the tolerance and no further."""
     found = [
-        Option(rows=1, think_tokens=64, accuracy=0.696, seconds=1.0),
+        Option(rows=1, think_tokens=64, accuracy=0.6995, seconds=1.0),
         Option(rows=4, think_tokens=64, accuracy=0.7, seconds=3.0),
         Option(rows=1, think_tokens=8, accuracy=0.5, seconds=0.1),
     ]
     assert found[0] == best(found)
-    assert found[1] == best(found, tolerance=0.001) == runner_up(found, found[0])
+    assert found[1] == best(found, tolerance=0.0001) == runner_up(found, found[0])
 
 
 def test_width_follows_cost() -> None:
