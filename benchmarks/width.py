@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgereason.controller.expected import best, options
-from edgereason.profiling.accuracy import curves, think_length
+from edgereason.profiling.accuracy import Curves, curves, think_length
 from edgereason.protocols import Record
 from edgereason.trace import read_header, read_records
 
@@ -140,14 +140,14 @@ def measured(path: Path) -> dict[str, object]:
 
 
 def _judged(
-    fitted: object, judged: Floats, widths: range, points: Sequence[int], cost: float, thinking: float
+    fitted: Curves, judged: Floats, widths: range, points: Sequence[int], cost: float, thinking: float
 ) -> dict[str, float]:
     """What the chosen plan, the best fixed one, and fixed widths of 1 and 8 come to on the judged half [K, T]."""
 
     def left(width: int) -> float:
         return thinking + CLOSING_PASSES - CLOSING_PASSES * (1 + cost * (width - 1))
 
-    found = options(fitted, widths, points[-1], lambda rows: 1 + cost * (rows - 1), left)  # type: ignore[arg-type]
+    found = options(fitted, widths, points[-1], lambda rows: 1 + cost * (rows - 1), left)
     chosen = best(found)
     place = int(np.searchsorted(points, chosen.think_tokens))
     return {

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,12 +12,10 @@ import click
 from edgereason.cli import exits
 from edgereason.cli.fetching import fetch_first
 from edgereason.cli.options import loading, model_options, option, quiet_option
+from edgereason.cli.progress import bars
 
 if TYPE_CHECKING:
     from edgereason.profiling.accuracy import AccuracyProfile, Curves
-    from edgereason.protocols import Record
-
-    OnProgress = Callable[[int, int, Record], None]
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -70,7 +67,8 @@ def command(
     task = merged([load_task(name, n=items, seed=seed, split=split) for name in tasks])
     load = loading(given)
     fetch_first(load, quiet=quiet)
-    with parts_of(load) as parts, progress(task.name, quiet=quiet) as on_progress:
+    with parts_of(load) as parts, bars(quiet=quiet) as show:
+        on_progress = None if show is None else lambda done, total, record: show(task.name, done, total)
         is_whole = record(task, parts, recipe, out=out, seed=seed, on_progress=on_progress)
     if not is_whole:
         raise click.exceptions.Exit(exits.INTERRUPTED)
@@ -126,18 +124,3 @@ def _row(first: str, bar: str, *cells: str) -> str:
 def _bar(mean: float, low: float, high: float) -> str:
     """A share as a bar of twenty places, and in figures."""
     return f"{'█' * round(20 * mean):<20} {mean:.3f} [{low:.3f}, {high:.3f}]"
-
-
-@contextmanager
-def progress(title: str, *, quiet: bool) -> Iterator[OnProgress | None]:
-    """A bar with the time left on a terminal; elsewhere nothing."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        shown = bar.add_task(title, total=None)
-        yield lambda done, total, record: bar.update(shown, completed=done, total=total)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +11,7 @@ import click
 from edgereason.cli import exits
 from edgereason.cli.fetching import fetch_first
 from edgereason.cli.options import deadline_option, loading, model_options, option, profile_option, quiet_option
+from edgereason.cli.progress import Show, bars
 
 if TYPE_CHECKING:
     from edgereason.protocols import Record
@@ -48,29 +47,20 @@ def command(task: str, items: int | None, seed: int, out: Path | None, json: boo
     loaded = load_task(task, n=items, seed=seed)
     load = loading(given)
     fetch_first(load, quiet=quiet)
-    with Reasoner.load(**load) as reasoner, progress(loaded.name, quiet=quiet) as on_progress:
+    with Reasoner.load(**load) as reasoner, bars(quiet=quiet) as show:
+        on_progress = None if show is None else _with_accuracy(loaded.name, show)
         report = run(loaded, reasoner, seed=seed, out=out, on_progress=on_progress, **given)
     click.echo(report.to_json() if json else report.to_text())
     raise click.exceptions.Exit(exits.INTERRUPTED if report.interrupted else exits.ANSWERED)
 
 
-@contextmanager
-def progress(title: str, *, quiet: bool) -> Iterator[OnProgress | None]:
-    """A bar with the accuracy so far and the time left on a terminal; elsewhere nothing."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+def _with_accuracy(title: str, show: Show) -> OnProgress:
+    """Progress that says how many were right so far."""
+    right = 0
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        shown = bar.add_task(title, total=None)
-        right = 0
+    def on_progress(done: int, total: int, record: Record) -> None:
+        nonlocal right
+        right += record["correct"] is True
+        show(f"{title}: {right / done:.1%} right", done, total)
 
-        def show(done: int, total: int, record: Record) -> None:
-            nonlocal right
-            right += record["correct"] is True
-            bar.update(shown, completed=done, total=total, description=f"{title}: {right / done:.1%} right")
-
-        yield show
+    return on_progress

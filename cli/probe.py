@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import json as json_module
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from edgereason.cli import calibrate
 from edgereason.cli.fetching import fetch_first
 from edgereason.cli.options import loading, model_options, option, quiet_option
-
-if TYPE_CHECKING:
-    OnStep = Callable[[str, int, int], None]
+from edgereason.cli.progress import bars
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _RECORDS = click.Path(path_type=Path, dir_okay=False, exists=True)
@@ -49,7 +44,7 @@ def train(records: tuple[Path, ...], out: Path, seed: int, force: bool, json: bo
 
     load = loading(given)
     fetch_first(load, quiet=quiet)
-    with calibrate.parts_of(load) as parts, progress(quiet=quiet) as on_step:
+    with calibrate.parts_of(load) as parts, bars(quiet=quiet) as on_step:
         card = probes.train(records, parts, out, seed=seed, force=force, on_step=on_step)
     click.echo(json_module.dumps(card) if json else (out / "card.md").read_text(encoding="utf-8"), nl=json)
 
@@ -67,7 +62,7 @@ def evaluate(folder: Path, records: tuple[Path, ...], json: bool, quiet: bool, *
 
     load = loading(given)
     fetch_first(load, quiet=quiet)
-    with calibrate.parts_of(load) as parts, progress(quiet=quiet) as on_step:
+    with calibrate.parts_of(load) as parts, bars(quiet=quiet) as on_step:
         found = probes.evaluate(folder, records, parts, on_step=on_step)
     click.echo(json_module.dumps(found) if json else evaluation_text(folder.name, found), nl=json)
 
@@ -83,24 +78,3 @@ def show(folder: Path, json: bool) -> None:
     CurveProbe(read_probe(folder), folder.name)
     card, text = read_card(folder)
     click.echo(json_module.dumps(card) if json else text, nl=json)
-
-
-@contextmanager
-def progress(*, quiet: bool) -> Iterator[OnStep | None]:
-    """A bar a stage, with the time left, on a terminal; elsewhere nothing."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        shown: dict[str, TaskID] = {}
-
-        def on_step(what: str, done: int, total: int) -> None:
-            if what not in shown:
-                shown[what] = bar.add_task(what, total=total)
-            bar.update(shown[what], completed=done, total=total)
-
-        yield on_step

@@ -72,7 +72,7 @@ class Pipeline:
                 trace=progress.trace,
                 watcher=self._watcher(request, progress),
                 one_pass_per_token=parts.engine.info.passes_per_token,
-                options=tuple(parts.tokenizer.encode(f"{choice}}}", continues=True) for choice in prompt.choices),
+                options=parts.tokenizer.choice_tokens(prompt.choices),
             )
             greedy = Sampling(temperature=0.0, seed=options.seed)
             direct = decoder.answer_directly(greedy, 0, _direct_answer_tokens(prompt, options))

@@ -11,7 +11,7 @@ import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from edgereason.answers import canonical, read_answer
@@ -82,7 +82,7 @@ def record(
 ) -> bool:
     """Record every item of the task into `out`; False where it was stopped, or interrupted, before all were done.
 
-    Items that are too long for the model are left out, and stay without a record.
+    An item that is too long for the model gets a record without samples.
 
     Raises:
         RecordError: `out` holds something else, is being written by another process, or cannot be written.
@@ -112,13 +112,8 @@ def record_item(item: Item, parts: Parts, recipe: Recipe, seed: int, clock: Cloc
         question_id=item.id,
         question=item.question,
         samples=samples,
-        target=item.target,
-        choices=item.choices,
-        family=item.family,
-        template=item.template,
-        band=item.band,
-        params=item.params,
         prompt_tokens=len(prompt.tokens),
+        **item.labels,
     )
 
 
@@ -145,7 +140,7 @@ def _samples(item: Item, prompt: Prompt, parts: Parts, recipe: Recipe, seed: int
             context=parts.engine.info.context,
             trace=Trace(clock),
             one_pass_per_token=parts.engine.info.passes_per_token,
-            options=tuple(parts.tokenizer.encode(f"{choice}}}", continues=True) for choice in prompt.choices),
+            options=parts.tokenizer.choice_tokens(prompt.choices),
         )
         direct = decoder.answer_directly(Sampling(temperature=0.0, seed=seed), 0, ANSWER_TOKENS)
         if direct is not None:
@@ -229,7 +224,7 @@ def _header(task: Task, parts: Parts, recipe: Recipe, seed: int) -> Provenance:
 class Unhurried:
     """The pace of a recording: nothing is closed or stopped."""
 
-    drift: float = field(default=1.0)
+    drift: float = 1.0
 
     def must_close(self, rows: int) -> bool:
         """Never."""

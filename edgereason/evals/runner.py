@@ -159,12 +159,7 @@ class _Asking:
             canonical=form,
             correct=form is not None and form == canonical(item.target),
             error=error,
-            target=item.target,
-            choices=item.choices,
-            family=item.family,
-            template=item.template,
-            band=item.band,
-            params=item.params,
+            **item.labels,
         )
 
     def _failed(self, seed: int, elapsed_s: float, error: str) -> Result:

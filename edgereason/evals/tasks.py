@@ -38,6 +38,12 @@ class Item:
     band: str = ""
     params: Mapping[str, object] = field(default_factory=dict)
 
+    @property
+    def labels(self) -> dict[str, object]:
+        """What records of the item carry beside its question."""
+        names = ("target", "choices", "family", "template", "band", "params")
+        return {name: getattr(self, name) for name in names}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:

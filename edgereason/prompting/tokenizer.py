@@ -224,6 +224,10 @@ class Tokenizer:
 
     # ------------------------------------------------------------ ids to text
 
+    def choice_tokens(self, choices: Sequence[str]) -> tuple[tuple[int, ...], ...]:
+        """Ids of each option as an answer that was opened by force goes on with it, up to the closing brace."""
+        return tuple(self.encode(f"{choice}}}", continues=True) for choice in choices)
+
     def decode(self, tokens: Sequence[int]) -> str:
         """Text of ids, markers and control tokens left out; bytes of an unfinished character at the end dropped."""
         return codecs.getincrementaldecoder("utf-8")(errors="replace").decode(self._shown(tokens))

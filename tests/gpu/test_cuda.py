@@ -22,7 +22,7 @@ def cuda() -> None:
 @pytest.mark.usefixtures("cuda")
 @pytest.mark.skipif(not BUNDLED.is_file(), reason="the bundled model has not been built")
 def test_onnx_on_cuda_keeps_the_laws() -> None:
-    """On the int4 model that ships; the engine says that it is on the device and did not fall back."""
+    """On the ONNX file that ships; the engine says that it is on the device and did not fall back."""
     from edgereason.engine import open_engine
     from edgereason.testing import check_engine
 
