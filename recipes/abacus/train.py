@@ -218,7 +218,7 @@ def main(arguments: list[str] | None = None) -> None:
     run.log(**_told(run), parameters=sum(weight.numel() for weight in run.model.parameters()))
     train(
         run,
-        100.0 if options.smoke else 60 * minutes,
+        config.SMOKE_SECONDS if options.smoke else 60 * minutes,
         evaluate_seconds=config.EVALUATE_SECONDS,
         threads=options.threads,
         compiles=not (options.eager or options.smoke),

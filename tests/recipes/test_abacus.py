@@ -171,6 +171,27 @@ def test_a_decay_ends_by_tokens_and_resumes_in_its_own_folder(tmp_path, monkeypa
     assert 0 == json.loads((tmp_path / "main" / "progress.json").read_text())["tokens"]
 
 
+def test_the_smoke_run_trains_exports_and_answers(tmp_path, monkeypatch):
+    """The short version from nothing to a file that the engine runs, in a folder of its own; seconds of it here."""
+    pytest.importorskip("onnxruntime_genai")
+    pytest.importorskip("transformers")
+    from recipes.abacus.complete import Draw
+    from recipes.abacus.evaluate import drawn, judge_of
+    from recipes.abacus.export import export
+
+    monkeypatch.setattr(config, "RUNS", tmp_path)
+    monkeypatch.setattr(config, "SMOKE_SECONDS", 5.0)
+    monkeypatch.setattr(config, "BATCH_TOKENS", 1024)
+    monkeypatch.setattr(train, "accuracy", lambda model, count: {})
+    train.main(["--smoke"])
+    export(tmp_path / "smoke", tmp_path / "model")
+    problems = drawn("easy", 4, "tune", 0)
+    outputs = judge_of(tmp_path / "model" / "model.onnx").thoughts(problems, Draw(most=8))
+
+    assert json.loads((tmp_path / "smoke" / "progress.json").read_text())["tokens"] > 0
+    assert all(1 <= len(ids) <= 8 for ids in outputs)
+
+
 def test_the_rates_come_down_in_a_line():
     """To half in the middle of a decay and to nothing at its end."""
     progress = {"steps": 1000, "tokens": 100, "decay": {"from": 100, "tokens": 50}}

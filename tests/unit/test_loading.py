@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from edgereason.loading import (
     HASHED_BLOCK,
     HASHED_BLOCKS,
     ModelFiles,
+    accuracy_profile_of,
     bundled_models,
     describe,
     estimate,
@@ -95,6 +98,18 @@ def test_a_folder_with_both_files_runs_either() -> None:
     assert "llama-cpp" == find_model(found[2].weights).engine
     with pytest.raises(ConfigError, match="run by the engine 'llama-cpp', not by 'onnx'"):
         find_model(found[2].weights, "onnx")
+
+
+def test_an_accuracy_profile_serves_the_model_that_it_was_recorded_of(tmp_path: Path) -> None:
+    """The shipped one the bundled model, whatever its name; another lineage has none, and the user's comes first."""
+    shipped = Path(next(iter(import_module("edgereason.profiles").__path__))) / "accuracy" / "abacus.json"
+    values = json.loads(shipped.read_text(encoding="utf-8"))
+    lineage = values["provenance"]["model"]["lineage"]
+    values["all"]["n"] = 12345
+    (tmp_path / "mine.json").write_text(json.dumps(values), encoding="utf-8")
+    found = [accuracy_profile_of(lineage), accuracy_profile_of("other"), accuracy_profile_of(lineage, tmp_path)]
+
+    assert [400, None, 12345] == [profile and profile.all.n for profile in found]
 
 
 def test_an_estimate_says_that_rows_share_the_context() -> None:

@@ -16,8 +16,9 @@ from edgereason.controller.expected import (
     options,
     runner_up,
 )
-from edgereason.controller.plan import plan
+from edgereason.controller.plan import plan, revise
 from edgereason.profiling.accuracy import Curves, Share, hazard
+from edgereason.types import GREEDY, Plan, RowGroup
 from tests.unit.controller.test_plan import DIFFICULTY, HARD, costs, situation
 
 POINTS = (8, 16, 32, 64, 128, 256)
@@ -105,6 +106,14 @@ def test_curves_that_do_not_rise_buy_nothing() -> None:
     flat = curves((0.5,) * 6, 0.0, (0.0, 0.0, 0.1, 0.5, 0.9, 1.0))
     chosen = plan(HARD, DIFFICULTY, situation(1.0, curves=flat), seed=0)
     assert [(1, 8)] == [(group.count, group.think_tokens) for group in chosen.rows]
+
+
+def test_more_rows_follow_only_where_they_are_expected_to_pay() -> None:
+    """With time left over, a vote that gains nothing from further rows gets none."""
+    flat = curves((0.5,) * 6, 0.0, (0.0, 0.0, 0.1, 0.5, 0.9, 1.0))
+    made = Plan(profile="hard", rows=(RowGroup(count=1, think_tokens=64),), answer_tokens=16, sampling=GREEDY)
+    widened = [revise(made, HARD, situation(2.0, curves=each), 30) for each in (RISING, flat, None)]
+    assert [True, False, True] == [plan is not None for plan in widened]
 
 
 def test_without_a_deadline_curves_change_nothing() -> None:
