@@ -27,8 +27,8 @@ from edgereason.evals.runner import item_seed
 from edgereason.evals.tasks import Item, load_task
 from edgereason.intervals import Proportion, clopper_pearson, wilson
 from edgereason.profiling.device import device_name
+from edgereason.records import Provenance, provenance
 from edgereason.runtime import Reasoner
-from edgereason.trace import Provenance, provenance
 
 TASK = "chain+story+sorting"
 LEAST_IN_TIME = 0.99

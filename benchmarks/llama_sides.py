@@ -22,7 +22,7 @@ from random_gguf import HALF_BILLION, random_gguf
 
 from edgereason.engine.llama_cpp import LlamaCppEngine
 from edgereason.profiling.device import device_name
-from edgereason.trace import provenance
+from edgereason.records import provenance
 from edgereason.types import ModelInfo
 
 BUNDLED = Path(__file__).parents[1] / "models" / "abacus" / "model-q8_0.gguf"

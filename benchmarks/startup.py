@@ -22,7 +22,7 @@ from pathlib import Path
 
 from edgereason import Reasoner
 from edgereason.profiling.device import device_name
-from edgereason.trace import provenance
+from edgereason.records import provenance
 
 QUESTION = "17 + 25 = ?"
 COMMAND = str(Path(sys.executable).with_name("edgereason"))

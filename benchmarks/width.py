@@ -23,7 +23,7 @@ import numpy.typing as npt
 from edgereason.controller.expected import best, options
 from edgereason.profiling.accuracy import Curves, curves, think_length
 from edgereason.protocols import Record
-from edgereason.trace import read_header, read_records
+from edgereason.records import read_header, read_records
 
 COSTS = (0.02, 0.05, 0.1, 0.2, 0.4, 0.6)
 DEADLINES = (1, 1.5, 2.5, 4, 7, 11, 18, 30)  # median thoughts of one row

@@ -61,7 +61,7 @@ def command(
     from edgereason.evals.recording import Recipe, merged, record
     from edgereason.evals.tasks import load_task
     from edgereason.profiling.accuracy import accuracy_profile, profile_json, write_profile
-    from edgereason.trace import read_header, read_records
+    from edgereason.records import read_header, read_records
 
     recipe = Recipe(samples=samples, waits=min(waits, samples), think_tokens=think_tokens, temperature=temperature)
     task = merged([load_task(name, n=items, seed=seed, split=split) for name in tasks])

@@ -35,7 +35,7 @@ from edgereason.profiling.run import Measuring, Progress, Task
 from edgereason.profiling.surroundings import Surroundings
 from edgereason.prompting import PromptOptions, Tokenizer
 from edgereason.protocols import Clock, Engine
-from edgereason.trace import Provenance, provenance
+from edgereason.records import Provenance, provenance
 from edgereason.types import EngineInfo, Message, ModelInfo, Rollout
 
 TIME_LIMIT_S = 120.0

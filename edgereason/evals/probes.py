@@ -21,7 +21,7 @@ from edgereason.loading import Parts
 from edgereason.probing.artifact import read_probe, write_probe
 from edgereason.probing.curve import CurveProbe, check_fits
 from edgereason.profiling.device import device_name
-from edgereason.trace import provenance
+from edgereason.records import provenance
 
 OnStep = Callable[[str, int, int], None]  # what is being done, steps done, steps in all
 

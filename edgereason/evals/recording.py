@@ -23,16 +23,8 @@ from edgereason.evals.tasks import Item, Task
 from edgereason.loading import Parts
 from edgereason.profiling.device import device_name
 from edgereason.protocols import Clock, Record, never
-from edgereason.trace import (
-    Cut,
-    Provenance,
-    RecordWriter,
-    Trace,
-    provenance,
-    question_record,
-    read_records,
-    sample_record,
-)
+from edgereason.records import Cut, Provenance, RecordWriter, provenance, question_record, read_records, sample_record
+from edgereason.trace import Trace
 from edgereason.types import Message, Prompt, Rollout, Sampling
 
 CUTS = 12

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from edgereason.intervals import Proportion, Quantiles, clopper_pearson, quantiles, wilson
 from edgereason.protocols import Record
-from edgereason.trace import Provenance
+from edgereason.records import Provenance
 
 GROUPED_BY = ("family", "band", "template")
 SHOWN = ("family", "band")  # templates are many, with few items each: they are in the JSON

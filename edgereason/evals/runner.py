@@ -30,7 +30,7 @@ from edgereason.evals.report import Report, report_of
 from edgereason.evals.tasks import Item, Task
 from edgereason.profiling.device import device_name
 from edgereason.protocols import Clock, Record, never
-from edgereason.trace import Provenance, RecordWriter, provenance, read_records, request_record
+from edgereason.records import Provenance, RecordWriter, provenance, read_records, request_record
 from edgereason.types import EngineInfo, ModelInfo, Result, Usage
 
 OnProgress = Callable[[int, int, Record], None]  # items done, items in all, the newest record

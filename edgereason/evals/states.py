@@ -15,7 +15,7 @@ from edgereason.errors import RecordError
 from edgereason.loading import Parts
 from edgereason.probing.features import evidence_of
 from edgereason.protocols import Record
-from edgereason.trace import read_header, read_records, rollout_of
+from edgereason.records import read_header, read_records, rollout_of
 from edgereason.types import Evidence, Message
 
 OnState = Callable[[int, int], None]  # questions done, questions in all

@@ -12,7 +12,7 @@ from edgereason.profiling.journal import Entry, Journal, Settings
 from edgereason.profiling.profile import Binding, CellCost, Choice, DeviceProfile, MemoryCost
 from edgereason.profiling.run import joules_of
 from edgereason.profiling.tuning import score
-from edgereason.trace import Provenance
+from edgereason.records import Provenance
 from edgereason.types import ModelInfo
 
 BUSY_SHARE = 0.2  # of the visits with a neighbour at work: from here on the profile says so

@@ -16,7 +16,7 @@ from edgereason.profiling.cells import KINDS, Cell
 from edgereason.profiling.contention import Contention
 from edgereason.profiling.estimate import Estimate, estimate
 from edgereason.protocols import Record
-from edgereason.trace import Provenance, RecordWriter, read_records
+from edgereason.records import Provenance, RecordWriter, read_records
 
 Settings = tuple[tuple[str, object], ...]  # engine options in order of their names
 _QUIET = Contention(waited_share=None, late_s=None)

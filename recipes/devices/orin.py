@@ -15,7 +15,7 @@ from edgereason.profiling.cells import Cell
 from edgereason.profiling.estimate import Estimate
 from edgereason.profiling.power import NOT_MEASURED
 from edgereason.profiling.profile import Binding, CellCost, DeviceProfile, MemoryCost, write_profile
-from edgereason.trace import provenance
+from edgereason.records import provenance
 from edgereason.types import ModelInfo
 
 FOLDER = Path(__file__).parents[2] / "profiles" / "devices"

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from edgereason.trace import read_header, read_records, rollout_of
+from edgereason.records import read_header, read_records, rollout_of
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Start = Callable[..., "subprocess.Popen[bytes]"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from edgereason.evals.report import report_of
 from edgereason.intervals import clopper_pearson, wilson
-from edgereason.trace import Provenance
+from edgereason.records import Provenance
 from edgereason.types import ModelInfo
 
 SOURCE = Provenance(

@@ -22,8 +22,8 @@ from edgereason.errors import (
 )
 from edgereason.evals.runner import item_seed, run
 from edgereason.evals.tasks import Item, Task
+from edgereason.records import read_header, read_records, rollout_of
 from edgereason.testing import FakeClock
-from edgereason.trace import read_header, read_records, rollout_of
 from edgereason.types import EngineInfo, ModelInfo, Result, Usage
 
 TASK = Task(

@@ -19,8 +19,8 @@ from edgereason.profiling.profile import DeviceProfile, from_json, to_json
 from edgereason.profiling.run import Measuring, Progress, Task
 from edgereason.profiling.surroundings import Surroundings
 from edgereason.profiling.tuning import TRIED
+from edgereason.records import Provenance, provenance
 from edgereason.testing import FakeClock, FakeEngine
-from edgereason.trace import Provenance, provenance
 
 from .profiles import MODEL
 from .trees import AGX_ORIN, plant
