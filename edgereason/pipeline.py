@@ -82,8 +82,8 @@ class Pipeline:
             while chosen is not None:
                 progress.plan = chosen
                 request.emit("plan", plan=chosen, answer=request.peek(), rows_thinking=chosen.num_rows)
-                decoder.think(chosen, self._selector.is_decided)
-                self._note_closing(pace)
+                is_whole = decoder.think(chosen, self._selector.is_decided)
+                self._note_closing(pace, is_whole=is_whole)
                 chosen = self._revise(request, progress)
         self._merge_equal(request, decoder)
 
@@ -198,9 +198,9 @@ class Pipeline:
             lambda rows: promise.reserve(rows, miss_rate) if promise is not None else reserve_of((), miss_rate)
         )
 
-    def _note_closing(self, pace: RequestPace) -> None:
+    def _note_closing(self, pace: RequestPace, *, is_whole: bool) -> None:
         """Remember how long a closing took that time forced."""
-        scored = pace.closing_score()
+        scored = pace.closing_score(is_whole=is_whole)
         if scored is not None and self._parts.promise is not None:
             self._parts.promise.add(*scored)
 

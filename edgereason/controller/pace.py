@@ -31,6 +31,7 @@ class RequestPace:
     is_stopped: Callable[[], bool]
     drift: float = 1.0  # seconds a pass takes over seconds predicted
     _committed: tuple[float, int, float] | None = None  # when closing began, of how many rows, in predicted seconds
+    _passes: int = 0  # since then
 
     def must_close(self, rows: int) -> bool:
         """Whether `rows` rows must begin to close now, at the present speed."""
@@ -43,16 +44,21 @@ class RequestPace:
             self._committed = now, rows, (self.closing_passes + 1) * pass_s
         return must
 
-    def closing_score(self) -> tuple[int, float] | None:
+    def closing_score(self, *, is_whole: bool) -> tuple[int, float] | None:
         """(rows, log of the seconds since closing began over those predicted), once rows that closed have ended.
 
-        None where nothing was closed for the deadline, or it was told before.
+        A closing that was stopped halfway counts as what all of it would have taken at its own speed: counted as it
+        was cut, no closing could ever be seen to take longer than what is kept for it. None where nothing was closed
+        for the deadline, or it was told before.
         """
         if self._committed is None:
             return None
         began, rows, predicted_s = self._committed
-        self._committed = None
-        return rows, math.log(max(self.clock() - began, 1e-9) / predicted_s)
+        took_s, planned = max(self.clock() - began, 1e-9), self.closing_passes + 1
+        if not is_whole:
+            took_s *= max(1.0, planned / max(1, self._passes))
+        self._committed, self._passes = None, 0
+        return rows, math.log(took_s / predicted_s)
 
     def must_stop(self) -> bool:
         """Whether no further pass may run."""
@@ -60,5 +66,6 @@ class RequestPace:
 
     def observe(self, rows: int, passes: int, seconds: float) -> None:
         """Follow the present speed."""
+        self._passes += passes if self._committed is not None else 0
         ratio = min(MOST_DRIFT, seconds / (passes * pass_seconds(self.costs, rows)))
         self.drift += (SMOOTHING if ratio < self.drift else 2 * SMOOTHING) * (ratio - self.drift)

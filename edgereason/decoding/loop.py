@@ -116,14 +116,17 @@ class Decoder:
         self._run(lambda: False)
         return sorted(self.rollouts[done:], key=lambda rollout: rollout.row)
 
-    def think(self, plan: Plan, is_decided: IsDecided) -> None:
-        """The optional part: the plan's rows that have not run yet think, close and answer; see `rollouts`."""
+    def think(self, plan: Plan, is_decided: IsDecided) -> bool:
+        """The optional part: the plan's rows that have not run yet think, close and answer; see `rollouts`.
+
+        False where they were stopped before all had ended.
+        """
         ran = sum(not rollout.is_direct for rollout in self.rollouts)
         budgets = [group.think_tokens for group in plan.rows for _ in range(group.count)]
         for think_tokens, places in itertools.groupby(range(ran, len(budgets)), key=budgets.__getitem__):
             limits = self._limits(think_tokens, plan.answer_tokens, plan.extensions)
             self._admit(plan.sampling, [place + 1 for place in places], limits)
-        self._run(lambda: is_decided([r for r in self.rollouts if not r.is_direct], len(budgets)))
+        return self._run(lambda: is_decided([r for r in self.rollouts if not r.is_direct], len(budgets)))
 
     @property
     def is_running(self) -> bool:
@@ -145,11 +148,12 @@ class Decoder:
 
     # -------------------------------------------------------------- the loop
 
-    def _run(self, is_decided: Callable[[], bool]) -> None:
-        """Run until no row is left; each turn is one commit."""
+    def _run(self, is_decided: Callable[[], bool]) -> bool:
+        """Run until no row is left; each turn is one commit. False where it was stopped."""
         while self._live:
             if self.pace.must_stop():
-                return self._drop_all("deadline")
+                self._drop_all("deadline")
+                return False
             self._close_if_due()
             self._branch_where_due()
             before = self.clock()
@@ -161,8 +165,9 @@ class Decoder:
             if ended:
                 self.batch.keep(tuple(self._live))
             if self._live and not self._commit(tokens, before):
-                return self._drop_all("deadline")
-        return None
+                self._drop_all("deadline")
+                return False
+        return True
 
     def _close_if_due(self) -> None:
         """Close every open thought once the pace says that time only suffices for that; all rows then vote."""

@@ -94,12 +94,29 @@ def test_a_closing_is_scored_once_against_what_was_predicted() -> None:
     """Eleven passes of a second were predicted for one row; twice that is a score of log 2."""
     clock = FakeClock()
     made = pace(clock, due=100.0)
-    assert made.closing_score() is None
+    assert made.closing_score(is_whole=True) is None
     clock.advance(89.0)
     assert made.must_close(1)
     clock.advance(22.0)
     assert made.must_close(1)
 
-    rows, score = made.closing_score() or (0, 0.0)
+    rows, score = made.closing_score(is_whole=True) or (0, 0.0)
     assert (1, pytest.approx(math.log(2))) == (rows, score)
-    assert made.closing_score() is None
+    assert made.closing_score(is_whole=True) is None
+
+
+def test_a_closing_that_was_stopped_counts_as_what_all_of_it_would_have_taken() -> None:
+    """Eleven passes were predicted at a second each; four took twelve, so that the whole would have taken 33."""
+    clock = FakeClock()
+    made = pace(clock, due=100.0)
+    clock.advance(89.0)
+    assert made.must_close(1)
+    for _ in range(4):
+        clock.advance(3.0)
+        made.observe(1, 1, 3.0)
+
+    assert (1, pytest.approx(math.log(3))) == made.closing_score(is_whole=False)
+    clock.advance(-0.0)
+    assert made.must_close(1)
+    clock.advance(11.0)
+    assert (1, pytest.approx(math.log(11 / (11 * made.drift)))) == made.closing_score(is_whole=True)
