@@ -13,11 +13,11 @@ from pathlib import Path
 
 from edgereason.controller.reserve import Reserve, reserve_of
 from edgereason.profiling.closings import ClosingLog
-from edgereason.profiling.contention import BUSY_SHARE, read_pressure
+from edgereason.profiling.contention import Neighbours
 from edgereason.profiling.facts import power_mode
 from edgereason.types import EngineInfo, ModelInfo
 
-POLICY_VERSION = 1  # of when and how the loop closes; a change makes earlier closings say nothing
+POLICY_VERSION = 2  # of when and how the loop closes; a change makes earlier closings say nothing
 
 
 class Promise:
@@ -26,7 +26,7 @@ class Promise:
     def __init__(self, folder: Path, setting: str, is_busy: Callable[[], bool] | None = None) -> None:
         self._log = ClosingLog(folder)
         self._setting = setting
-        self._is_busy = is_busy or neighbour_is_busy
+        self._is_busy = is_busy or Neighbours().are_busy
         self._known: dict[tuple[str, float], tuple[int, Reserve]] = {}
 
     def reserve(self, rows: int, miss_rate: float) -> Reserve:
@@ -53,9 +53,3 @@ def setting_of(info: EngineInfo, model: ModelInfo) -> str:
     """What all closings of an engine and a model file on this machine share."""
     parts = (info.name, info.version, info.device, f"{info.threads} threads", info.settings, power_mode(), model.file)
     return "; ".join((*parts, f"policy {POLICY_VERSION}"))
-
-
-def neighbour_is_busy() -> bool:
-    """Whether tasks had to wait for the processor in the last ten seconds; False where the kernel does not say."""
-    pressure = read_pressure()
-    return pressure is not None and pressure.share_10s > BUSY_SHARE

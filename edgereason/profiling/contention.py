@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ BEAT_S = 0.02
 KEPT_BEATS = 512  # some ten seconds
 TOLD_BEATS = 5  # of which one is told: ten a second are enough for a sensor behind a slow bus
 BUSY_SHARE = 0.1  # of the time that some task waited: from here on a neighbour is at work
+WINDOW_S, STALE_S = 1.0, 10.0  # how old a reading must be to compare with, and from where on it says nothing of now
 BUSY_LATE_S = 0.004  # a wake-up as late as this at the upper quartile means the same
 _SOME = re.compile(r"^some avg10=([\d.]+) .*total=(\d+)", re.M)
 
@@ -38,6 +40,32 @@ def read_pressure(root: Path = ROOT) -> Pressure | None:
     """The pressure now; None where the kernel does not count it."""
     found = _SOME.search(read_text(root / "proc/pressure/cpu") or "")
     return Pressure(float(found[1]) / 100, int(found[2]) / 1e6) if found else None
+
+
+class Neighbours:
+    """Whether others want the processor now: by what tasks have waited since a reading a second ago.
+
+    The kernel's own mean over ten seconds, which lags behind neighbours that come and go, serves where there is no
+    reading of the last ten seconds to compare with. One thread's.
+    """
+
+    def __init__(self, clock: Clock = time.perf_counter, read: Callable[[], Pressure | None] = read_pressure) -> None:
+        self._clock = clock
+        self._read = read
+        self._readings: deque[tuple[float, float]] = deque()  # (clock time, seconds waited), oldest first
+
+    def are_busy(self) -> bool:
+        """Whether tasks waited more than `BUSY_SHARE` of the time; False where the kernel does not say."""
+        pressure, now = self._read(), self._clock()
+        if pressure is None:
+            return False
+        self._readings.append((now, pressure.waited_s))
+        while len(self._readings) > 2 and now - self._readings[1][0] >= WINDOW_S:
+            self._readings.popleft()
+        at, waited_s = self._readings[0]
+        if WINDOW_S <= now - at <= STALE_S:
+            return (pressure.waited_s - waited_s) / (now - at) > BUSY_SHARE
+        return pressure.share_10s > BUSY_SHARE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

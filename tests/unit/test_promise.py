@@ -10,7 +10,7 @@ import pytest
 
 from edgereason.controller.reserve import MISS_RATE, closings_needed
 from edgereason.errors import ConfigError
-from edgereason.promise import Promise, neighbour_is_busy, setting_of
+from edgereason.promise import Promise, setting_of
 from edgereason.runtime import Reasoner
 from edgereason.testing import FakeClock
 from edgereason.types import EngineInfo, ModelInfo
@@ -85,8 +85,3 @@ def test_a_miss_rate_out_of_range_is_refused(reasoner: Make, miss_rate: float) -
     """With the range."""
     with pytest.raises(ConfigError, match=r"from 0\.0001 to 0\.5"):
         reasoner(ENDLESS).ask("?", deadline=1.0, miss_rate=miss_rate)
-
-
-def test_the_machine_says_whether_it_is_busy() -> None:
-    """One way or the other, wherever this runs."""
-    assert neighbour_is_busy() in (True, False)

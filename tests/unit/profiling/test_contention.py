@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from edgereason.profiling.contention import Heartbeat, Pressure, contention, read_pressure
+from edgereason.profiling.contention import Heartbeat, Neighbours, Pressure, contention, read_pressure
+from edgereason.testing import FakeClock
 
 from .trees import AGX_ORIN, plant
 
@@ -59,3 +60,23 @@ def test_the_heart_beats_and_stops() -> None:
     assert counted >= 3
     assert min(heart.late_since(began)) >= 0
     assert ([], threads) == (heart.late_since(time.perf_counter() + 60), threading.active_count())
+
+
+def test_neighbours_are_seen_within_a_second_or_two() -> None:
+    """By what was waited since the last reading that is a second old, whatever the mean of ten seconds still says."""
+    clock, readings = FakeClock(), [Pressure(0.9, 5.0)]
+    seen = Neighbours(clock, lambda: readings[-1])
+    assert seen.are_busy()  # nothing to compare with: the kernel's mean
+
+    clock.advance(1.5)
+    assert not seen.are_busy()  # nobody has waited since
+    clock.advance(0.5)
+    readings.append(Pressure(0.0, 5.5))
+    assert seen.are_busy()
+    clock.advance(60.0)
+    assert not seen.are_busy()  # a minute ago says nothing of now
+
+
+def test_where_the_kernel_does_not_say_nobody_is_busy() -> None:
+    """No figures, no claim."""
+    assert not Neighbours(FakeClock(), lambda: None).are_busy()
