@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgereason.cli import exits
+from edgereason.cli import check, exits
 from edgereason.cli.asking import say
 from edgereason.cli.fetching import fetch_first
 from edgereason.cli.options import DurationType, loading, option, quiet_option, weights_options
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _NEW_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @option(
     "--time-limit", "limit_s", type=DurationType(), default="2m", show_default=True, metavar="TIME",
     help="Measure for no longer than this, after loading.",
@@ -48,8 +48,10 @@ def command(
 
     Thread counts, spinning and flash attention are tried first, unless given; then passes over rows and context,
     prompts, closings, votes and memory. Ctrl-C ends at once (exit 130): what was measured is kept, and the same command
-    goes on from there.
+    goes on from there. `edgereason profile check` asks questions and says whether deadlines are kept.
     """
+    if click.get_current_context().invoked_subcommand is not None:
+        return None
     if show is not None:
         return _show_only(show, picture=picture, json=json, quiet=quiet)
     from edgereason.measuring import Stoppable, measure_profile
@@ -69,6 +71,9 @@ def command(
     elif not quiet:
         say("no profile yet: too little was measured; the same command goes on from there")
     raise click.exceptions.Exit(exits.INTERRUPTED if is_interrupted else exits.ANSWERED)
+
+
+command.add_command(check.command, "check")
 
 
 def _show_only(name: str, *, picture: Path | None, json: bool, quiet: bool) -> None:

@@ -136,3 +136,45 @@ def edgereason_profiles() -> list[Path]:
     from edgereason.loading import shipped_device_profiles
 
     return list(shipped_device_profiles().values())
+
+
+def test_the_ledger_says_who_came_back_late(edgereason: Run, cache: dict[str, str], tmp_path: Path) -> None:
+    """A line for all and one a regime, late share and sharpness side by side; the same command goes on in its file."""
+    out = tmp_path / "asks.jsonl"
+    command = ["profile", "check", "-n", "24", "--shortest", "60ms", "--longest", "200ms", "--load", "-o", str(out)]
+    shown = edgereason(*command, env=cache)
+    again = edgereason(*command, "--json", "-q", env=cache)
+    found = json.loads(again.stdout)
+
+    assert (0, 0, "") == (shown.returncode, again.returncode, again.stderr), shown.stderr
+    assert "late (95 %)" in shown.stdout
+    assert "closings" in shown.stderr  # what the promise rests on
+    assert found["lines"][0]["n"] == 24
+    assert {line["regime"] for line in found["lines"]} >= {"all", "busy"}
+    assert 25 == len(out.read_text().splitlines())  # asked once
+    assert found["holds"] == (not found["broken"])
+    assert 2 == edgereason("profile", "check", "--shortest", "2s", "--longest", "1s", env=cache).returncode
+
+
+def test_strictly_a_broken_promise_is_a_failure(edgereason: Run, cache: dict[str, str]) -> None:
+    """Five requests are no proof of one in a hundred."""
+    done = edgereason("profile", "check", "-n", "5", "--longest", "60ms", "--strict", env=cache)
+    assert 1 == done.returncode
+    assert "late: up to" in done.stderr
+
+
+def test_a_ledger_that_is_interrupted_shows_what_there_is(start: Start, cache: dict[str, str], tmp_path: Path) -> None:
+    """Ctrl-C: exit 130, a table, and every request that was asked in the file."""
+    out = tmp_path / "asks.jsonl"
+    process = start(
+        "profile", "check", "-n", "5000", "-o", str(out), env=cache, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        journal_with(out, 3)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert 130 == process.returncode
+    assert b"regime" in output
+    assert len(out.read_text().splitlines()) >= 4
