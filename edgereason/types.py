@@ -8,11 +8,15 @@ Times are seconds as floats (`*_s`); token sequences are tuples of ids; log-prob
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 Label = Literal["easy", "normal", "hard"]
 Finish = Literal["eos", "forced", "pruned", "decided", "deadline", "cancelled", "context"]
 LABELS: tuple[Label, ...] = ("easy", "normal", "hard")
+StrategyName = Literal[
+    "auto", "single", "majority", "budget-forcing", "elastic", "first-finish", "esc", "adaptive-consistency"
+]
+STRATEGIES: tuple[StrategyName, ...] = get_args(StrategyName)  # "auto": the controller's own choice
 
 RowId = int
 
@@ -120,6 +124,7 @@ class EngineInfo:
 class PassCosts:
     """Seconds of one decode pass over rows (index-aligned, rows rising), and of prefill.
 
+    pass_j, prefill_token_j, prefill_base_j: joules of the same; empty and 0 where they were not measured.
     observed: mean seconds of a pass in each of the latest requests, by rows, oldest first; not part of the table.
     """
 
@@ -128,6 +133,9 @@ class PassCosts:
     prefill_token_s: float
     prefill_base_s: float
     context: int  # at which the passes were timed
+    pass_j: tuple[float, ...] = ()
+    prefill_token_j: float = 0.0
+    prefill_base_j: float = 0.0
     provenance: dict[str, object] = field(default_factory=dict)
     observed: dict[int, tuple[float, ...]] = field(default_factory=dict)
 
@@ -176,6 +184,9 @@ class Budget:
 
     deadline_s: float | None = None
     max_tokens: int | None = None  # generated tokens over all rows
+    max_joules: float | None = None  # of the whole request, by the measured joules of passes
+    price_per_second: float | None = None  # points of expected accuracy that a second must buy
+    price_per_joule: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +227,8 @@ class Plan:
     closing_reserve_s: float = 0.0
     reason: str = ""
     runner_up: str = ""
+    strategy: StrategyName = "auto"
+    opens_answer: bool = True  # False: a thought cut at its limit is followed by an answer that the model begins itself
     promise: str = ""  # what is promised about the deadline, and on what it rests; empty without a deadline
 
     @property

@@ -54,17 +54,17 @@ def accuracy_at(curves: Curves, rows: int, tokens: Sequence[float] | Floats) -> 
 def options(
     curves: Curves,
     widths: Iterable[int],
-    think_tokens: int,
+    most_think: Callable[[int], int],
     pass_s: Callable[[int], float],
     left_s: Callable[[int], float],
 ) -> list[Option]:
     """What can be had: each width up to the recorded points, and up to where its time ends.
 
-    pass_s: seconds of a pass over so many rows; left_s: seconds that a width has for thinking.
+    Of a width: most_think: think tokens that it may have; pass_s: seconds of a pass; left_s: seconds for thinking.
     """
     found = []
     for rows in widths:
-        reach = min(think_tokens, int(left_s(rows) / pass_s(rows)))
+        reach = int(min(most_think(rows), left_s(rows) / pass_s(rows)))
         if reach < 1:
             continue
         seconds = expected_seconds(curves, reach, pass_s(rows))

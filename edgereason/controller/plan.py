@@ -9,12 +9,13 @@ Think tokens are a limit; under a deadline the pace may close a thought before i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from edgereason.controller.costs import closing_passes, pass_seconds
-from edgereason.controller.expected import TOLERANCE, Option, accuracy_at, best, options
-from edgereason.controller.expected import runner_up as next_best
+from edgereason.controller.costs import closing_passes, pass_joules, pass_seconds
+from edgereason.controller.expected import TOLERANCE, Option, accuracy_at, options
+from edgereason.controller.prices import choose_option, price_of
 from edgereason.controller.reserve import MISS_RATE, Reserve, reserve_of
 from edgereason.profiling.accuracy import Curves
 from edgereason.types import Budget, BudgetProfile, Difficulty, Markers, PassCosts, Plan, RowGroup, Sampling
@@ -31,6 +32,7 @@ class Situation:
     spent_tokens: generated so far, counted against `budget.max_tokens`.
     answer_tokens: what an answer to this question is expected to take, as the direct one did.
     drift: seconds a pass takes now over what was measured.
+    spent_joules: so far, by the measured joules of passes, counted against `budget.max_joules`.
     shared_context: tokens that all rows together may take, the prompt counted once; 0: no such limit.
     curves: what thinking and voting buy with this model, where that was recorded.
     reserve: how much time to keep back, over what closing is predicted to take, for so many rows.
@@ -46,9 +48,18 @@ class Situation:
     spent_tokens: int
     answer_tokens: int
     drift: float = 1.0
+    spent_joules: float = 0.0
     shared_context: int = 0
     curves: Curves | None = None
     reserve: Callable[[int], Reserve] = lambda rows: reserve_of((), MISS_RATE)
+
+    def joules_of(self, option: Option) -> float:
+        """Expected joules of an option's thoughts, by the measured joules of a pass.
+
+        Raises:
+            ConfigError: no joules were measured.
+        """
+        return option.seconds / self.pass_s(option.rows) * pass_joules(self.costs, option.rows)
 
     def pass_s(self, width: int) -> float:
         """Seconds of a pass over `width` rows at the present speed."""
@@ -56,7 +67,8 @@ class Situation:
 
     def thinking_s(self, width: int) -> float:
         """Seconds that `width` rows have for their thoughts, their opening and closing kept in reserve."""
-        assert self.remaining_s is not None
+        if self.remaining_s is None:
+            return math.inf
         return self.remaining_s - self.closing_s(width) - len(self.markers.open_thought) * self.pass_s(width)
 
     def closing_s(self, width: int) -> float:
@@ -77,26 +89,31 @@ class Situation:
         """Whether `width` rows can all think to the end before the deadline."""
         return self.remaining_s is None or self.affordable(width) >= think
 
-    def fits_tokens(self, width: int, think: int, answer_tokens: int) -> bool:
-        """Whether `width` rows cannot generate more than the caller allows."""
-        most = self.budget.max_tokens
-        return most is None or width * (think + self.around(answer_tokens)) <= most - self.spent_tokens
-
     def fits(self, width: int, think: int, answer_tokens: int) -> bool:
-        """Whether time, tokens and context allow `width` rows that all think to the end."""
-        has_room = self.fits_context(width, think, answer_tokens)
-        return has_room and self.fits_time(width, think) and self.fits_tokens(width, think, answer_tokens)
+        """Whether time, context and caps allow `width` rows that all think to the end."""
+        return self.fits_time(width, think) and think <= self.most_think(width, answer_tokens)
+
+    def most_think(self, width: int, answer_tokens: int) -> int:
+        """Think tokens that each of `width` rows can have within the context and the caps; may be negative.
+
+        A context that rows share also holds the prompt, and another one that may still be held.
+        """
+        around = self.around(answer_tokens)
+        limits = [self.context - self.prompt_tokens - around]
+        if self.shared_context:
+            limits.append((self.shared_context - 2 * self.prompt_tokens) // width - around)
+        if self.budget.max_tokens is not None:
+            left = self.budget.max_tokens - self.spent_tokens
+            limits.append(left // width - around)
+        if self.budget.max_joules is not None:
+            left_j = self.budget.max_joules - self.spent_joules
+            limits.append(int(left_j / pass_joules(self.costs, width)) - around)
+        return min(limits)
 
     @property
-    def room(self) -> int:
-        """Tokens that one row can still take."""
-        own = self.context - self.prompt_tokens
-        return min(own, self.shared_context - 2 * self.prompt_tokens) if self.shared_context else own
-
-    def fits_context(self, width: int, think: int, answer_tokens: int) -> bool:
-        """Whether `width` rows find room beside the prompt, and beside another one that may still be held."""
-        each = think + self.around(answer_tokens)
-        return not self.shared_context or width * each + 2 * self.prompt_tokens <= self.shared_context
+    def is_capped(self) -> bool:
+        """Whether tokens or joules are limited, so that what a row does not take another one can."""
+        return self.budget.max_tokens is not None or self.budget.max_joules is not None
 
 
 def plan(profile: BudgetProfile, difficulty: Difficulty, situation: Situation, seed: int) -> Plan:
@@ -133,27 +150,28 @@ def plan(profile: BudgetProfile, difficulty: Difficulty, situation: Situation, s
 
 
 def expected_options(profile: BudgetProfile, situation: Situation) -> list[Option]:
-    """What the recorded curves say can be had before the deadline; nothing without curves or without a deadline."""
-    if situation.curves is None or situation.remaining_s is None:
+    """What the recorded curves say can be had within deadline, context and caps; nothing without curves."""
+    if situation.curves is None:
         return []
-    think = max(0, min(profile.think_tokens, situation.room - situation.around(profile.answer_tokens)))
-    widths = [
-        width
-        for width in situation.curves.rows
-        if width <= min(profile.max_rows, situation.most_rows)
-        and situation.fits_context(width, think, profile.answer_tokens)
-        and situation.fits_tokens(width, think, profile.answer_tokens)
-    ]
-    return options(situation.curves, widths, think, situation.pass_s, situation.thinking_s)
+    widths = [width for width in situation.curves.rows if width <= min(profile.max_rows, situation.most_rows)]
+
+    def most_think(width: int) -> int:
+        return min(profile.think_tokens, situation.most_think(width, profile.answer_tokens))
+
+    return options(situation.curves, widths, most_think, situation.pass_s, situation.thinking_s)
 
 
 def _plan_by_accuracy(
     found: list[Option], profile: BudgetProfile, difficulty: Difficulty, situation: Situation, seed: int
 ) -> Plan:
     """The plan of the best option; a thought may take that many tokens."""
-    chosen, other = best(found), next_best(found, best(found))
+    price = price_of(situation.budget)
+    choice = choose_option(found, price, situation.joules_of)
+    chosen, other = choice.option, choice.runner_up
     around = situation.around(situation.answer_tokens) * situation.pass_s(chosen.rows)
-    assert situation.remaining_s is not None
+    measured = f"; {situation.joules_of(chosen):.2g} J expected" if situation.costs.pass_j else "; joules not measured"
+    energy = measured if price is not None else ""
+    left = "no deadline" if situation.remaining_s is None else f"{situation.remaining_s * 1e3:.0f} ms left"
     return Plan(
         profile=profile.name,
         rows=(RowGroup(count=chosen.rows, think_tokens=chosen.think_tokens),),
@@ -162,11 +180,8 @@ def _plan_by_accuracy(
         extensions=profile.extensions,
         predicted_s=chosen.seconds + around,
         closing_reserve_s=situation.closing_s(chosen.rows),
-        promise=situation.reserve(chosen.rows).words,
-        reason=(
-            f"{difficulty.label} ({difficulty.source}); {situation.remaining_s * 1e3:.0f} ms left; {_said(chosen)}, "
-            f"the least time within {100 * TOLERANCE:.1f} points of the best"
-        ),
+        promise=situation.reserve(chosen.rows).words if situation.remaining_s is not None else "",
+        reason=f"{difficulty.label} ({difficulty.source}); {left}; {_said(chosen)}, {choice.because}{energy}",
         runner_up=_said(other) if other is not None else "",
     )
 
@@ -181,13 +196,10 @@ def _said(option: Option) -> str:
 
 def choose(profile: BudgetProfile, situation: Situation) -> tuple[int, int]:
     """(rows, think tokens): the widest whose rows can all think to the end, else one row for what there is, or none."""
-    around = situation.around(profile.answer_tokens)
-    think = max(0, min(profile.think_tokens, situation.room - around))
+    think = max(0, min(profile.think_tokens, situation.most_think(1, profile.answer_tokens)))
     for width in widths_up_to(min(profile.max_rows, situation.most_rows)):
         if situation.fits(width, think, profile.answer_tokens):
             return width, think
-    if situation.budget.max_tokens is not None:
-        think = min(think, situation.budget.max_tokens - situation.spent_tokens - around)
     has_time = situation.remaining_s is None or situation.affordable(1) > 0
     return (1, think) if think > 0 and has_time else (0, 0)
 
@@ -203,7 +215,7 @@ def revise(made: Plan, profile: BudgetProfile, situation: Situation, longest_tho
         return None
     for width in range(left, 1, -1):
         if situation.fits(width, think, profile.answer_tokens) and _pays(made, width, situation):
-            limit = made.rows[-1].think_tokens if situation.budget.max_tokens is None else think
+            limit = think if situation.is_capped else made.rows[-1].think_tokens
             more = f"{width} more rows, since a thought took {longest_thought} tokens"
             group = RowGroup(count=width, think_tokens=limit)
             return replace(made, rows=(*made.rows, group), reason=f"{made.reason}; {more}")

@@ -16,7 +16,7 @@ Line = tuple[tuple[int, float], ...]
 
 
 def pass_seconds(medians: Mapping[Cell, float], rows: int, context: int) -> float:
-    """Seconds of one pass over `rows` rows at `context` tokens."""
+    """Seconds of one pass over `rows` rows at `context` tokens; or joules, where the cells hold those."""
     columns = {
         place: _line((cell.rows, value) for cell, value in medians.items() if _is_at(cell, place))
         for place in sorted({cell.context for cell in medians if cell.kind == "decode"})
@@ -54,6 +54,15 @@ def _is_at(cell: Cell, context: int) -> bool:
     return cell.kind == "decode" and cell.context == context
 
 
+def _prompt_line(values: Mapping[Cell, float], context: int) -> tuple[float, float]:
+    """What a prompt of about `context` tokens costs: for each token, and beside them."""
+    lengths = sorted({cell.tokens for cell in values if is_whole_prompt(cell)}) or [1, 2]
+    short, long = lengths[0], next((length for length in lengths if length >= context), lengths[-1])
+    short_cost, long_cost = prefill_seconds(values, short), prefill_seconds(values, long)
+    each = max(0.0, (long_cost - short_cost) / (long - short)) if long > short else short_cost / short
+    return each, max(0.0, short_cost - each * short)
+
+
 def pass_costs(profile: DeviceProfile, context: int) -> PassCosts:
     """The profile at one context, as the controller takes it: measured widths, and a prompt as base and slope.
 
@@ -61,15 +70,18 @@ def pass_costs(profile: DeviceProfile, context: int) -> PassCosts:
     """
     medians = profile.medians()
     widths = sorted({cell.rows for cell in medians if cell.kind == "decode"})
-    lengths = sorted({cell.tokens for cell in medians if is_whole_prompt(cell)}) or [1, 2]
-    short, long = lengths[0], next((length for length in lengths if length >= context), lengths[-1])
-    short_s, long_s = prefill_seconds(medians, short), prefill_seconds(medians, long)
-    token_s = max(0.0, (long_s - short_s) / (long - short)) if long > short else short_s / short
+    joules = {cost.cell: cost.joules for cost in profile.costs if cost.joules is not None}
+    has_joules = any(cell.kind == "decode" and cell.rows == 1 for cell in joules)
+    token_s, base_s = _prompt_line(medians, context)
+    token_j, base_j = _prompt_line(joules, context) if has_joules else (0.0, 0.0)
     return PassCosts(
         rows=tuple(widths),
         pass_s=tuple(pass_seconds(medians, rows, context) for rows in widths),
+        pass_j=tuple(pass_seconds(joules, rows, context) for rows in widths) if has_joules else (),
         prefill_token_s=token_s,
-        prefill_base_s=max(0.0, short_s - token_s * short),
+        prefill_base_s=base_s,
+        prefill_token_j=token_j,
+        prefill_base_j=base_j,
         context=context,
         provenance={**profile.header, "profile": profile.name, "origin": profile.origin},
     )

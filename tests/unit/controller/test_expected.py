@@ -18,7 +18,7 @@ from edgereason.controller.expected import (
 )
 from edgereason.controller.plan import plan, revise
 from edgereason.profiling.accuracy import Curves, Share, hazard
-from edgereason.types import GREEDY, Plan, RowGroup
+from edgereason.types import GREEDY, Budget, Plan, RowGroup
 from tests.unit.controller.test_plan import DIFFICULTY, HARD, costs, situation
 
 POINTS = (8, 16, 32, 64, 128, 256)
@@ -48,6 +48,11 @@ def one_second(rows: int) -> float:
     return 1.0
 
 
+def to_the_end(rows: int) -> int:
+    """Nothing but time limits a thought."""
+    return 256
+
+
 def test_one_row_takes_as_long_as_its_thought_is_open() -> None:
     """The expected seconds of a row at a second a pass are the expected tokens of its thought."""
     seconds = expected_seconds(RISING, 256, 1.0)
@@ -56,7 +61,7 @@ def test_one_row_takes_as_long_as_its_thought_is_open() -> None:
 
 def test_what_is_open_is_priced_with_all_rows() -> None:
     """Rows of one question end together: the time left, not the expected time, says how far they can think."""
-    (longest,) = [o for o in options(RISING, [4], 256, lambda rows: 0.5 * rows, lambda rows: 100.0)][-1:]
+    (longest,) = [o for o in options(RISING, [4], to_the_end, lambda rows: 0.5 * rows, lambda rows: 100.0)][-1:]
     assert (50, True) == (longest.think_tokens, longest.seconds < 100.0)
 
 
@@ -68,15 +73,15 @@ def test_without_thought_a_vote_is_the_direct_answer() -> None:
 @given(left=st.floats(0.01, 400), rows=st.integers(1, 8))
 def test_no_option_outlasts_its_time(left: float, rows: int) -> None:
     """Whatever is left."""
-    for option in options(RISING, [rows], 256, one_second, lambda width: left):
+    for option in options(RISING, [rows], to_the_end, one_second, lambda width: left):
         assert option.seconds <= left
 
 
 @given(left=st.floats(0.01, 400), less=st.floats(0.1, 1.0))
 def test_less_time_never_promises_more(left: float, less: float) -> None:
     """The best expected accuracy does not rise when the time shrinks."""
-    more = options(RISING, range(1, 9), 256, one_second, lambda width: left)
-    fewer = options(RISING, range(1, 9), 256, one_second, lambda width: less * left)
+    more = options(RISING, range(1, 9), to_the_end, one_second, lambda width: left)
+    fewer = options(RISING, range(1, 9), to_the_end, one_second, lambda width: less * left)
     assert max((o.accuracy for o in fewer), default=0.0) <= max((o.accuracy for o in more), default=0.0) + 1e-12
 
 
@@ -116,8 +121,19 @@ def test_more_rows_follow_only_where_they_are_expected_to_pay() -> None:
     assert [True, False, True] == [plan is not None for plan in widened]
 
 
-def test_without_a_deadline_curves_change_nothing() -> None:
-    """The profile alone decides."""
-    assert plan(HARD, DIFFICULTY, situation(None), seed=0) == plan(
-        HARD, DIFFICULTY, situation(None, curves=RISING), seed=0
-    )
+@given(most=st.integers(20, 3000), spent=st.integers(0, 100), rows=st.integers(1, 16))
+def test_a_plan_by_accuracy_keeps_the_token_cap_and_the_rows(most: int, spent: int, rows: int) -> None:
+    """Rows times all that one may generate stays within what is left, and no more rows start than the engine holds."""
+    made = plan(HARD, DIFFICULTY, situation(
+        2.0, curves=RISING, budget=Budget(deadline_s=2.0, max_tokens=most), spent_tokens=spent, most_rows=rows
+    ), seed=0)  # fmt: skip
+    around = situation(None).around(HARD.answer_tokens)
+    assert sum(group.count * (group.think_tokens + around) for group in made.rows) <= max(0, most - spent)
+    assert made.num_rows <= rows
+
+
+def test_a_token_cap_shortens_thoughts_rather_than_forbid_votes() -> None:
+    """Where votes pay and thoughts are short, a cap that one whole thought would take is spent on several."""
+    early = curves((0.5,) * 6, 0.05, (0.5, 0.9, 1.0, 1.0, 1.0, 1.0))
+    made = plan(HARD, DIFFICULTY, situation(5.0, curves=early, budget=Budget(deadline_s=5.0, max_tokens=330)), seed=0)
+    assert made.num_rows > 1
