@@ -10,13 +10,23 @@ import click
 
 from edgereason.cli import exits
 from edgereason.cli.fetching import fetch_first
-from edgereason.cli.options import deadline_option, loading, model_options, option, profile_option, quiet_option
+from edgereason.cli.options import (
+    deadline_option,
+    loading,
+    model_options,
+    option,
+    profile_option,
+    quiet_option,
+    strategy_options,
+)
 from edgereason.cli.progress import Show, bars
 
 if TYPE_CHECKING:
     from edgereason.protocols import Record
 
     OnProgress = Callable[[int, int, Record], None]
+
+FURTHER = ("strategy", "price_per_second", "price_per_joule", "max_joules")  # what `strategy_options` give
 
 
 @click.command()
@@ -25,6 +35,7 @@ if TYPE_CHECKING:
 @option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Of questions and draws.")
 @deadline_option
 @profile_option
+@strategy_options
 @option(
     "-o",
     "--out",
@@ -45,11 +56,11 @@ def command(task: str, items: int | None, seed: int, out: Path | None, json: boo
     from edgereason.evals.tasks import load_task
 
     loaded = load_task(task, n=items, seed=seed)
-    load = loading(given)
+    load, further = loading(given), {name: given.pop(name) for name in FURTHER}
     fetch_first(load, quiet=quiet)
     with Reasoner.load(**load) as reasoner, bars(quiet=quiet) as show:
         on_progress = None if show is None else _with_accuracy(loaded.name, show)
-        report = run(loaded, reasoner, seed=seed, out=out, on_progress=on_progress, **given)
+        report = run(loaded, reasoner, seed=seed, out=out, on_progress=on_progress, further=further, **given)
     click.echo(report.to_json() if json else report.to_text())
     raise click.exceptions.Exit(exits.INTERRUPTED if report.interrupted else exits.ANSWERED)
 

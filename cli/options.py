@@ -15,6 +15,7 @@ from click.core import ParameterSource
 
 from edgereason.cli.durations import format_duration, parse_duration
 from edgereason.errors import DeadlineError
+from edgereason.types import STRATEGIES
 
 PREFIX = "EDGEREASON"
 F = TypeVar("F", bound=Callable[..., Any])
@@ -199,7 +200,33 @@ def profile_option(function: F) -> F:
 def request_options(function: F) -> F:
     """What decides how a question is answered."""
     seed = option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Of all draws.")
-    return _together(profile_option, seed)(function)
+    return _together(profile_option, strategy_options, seed)(function)
+
+
+def strategy_options(function: F) -> F:
+    """How time, tokens and joules are spent: by the controller at a price, or by a published strategy."""
+    return _together(
+        option(
+            "--strategy",
+            type=click.Choice(STRATEGIES),
+            default="auto",
+            show_default=True,
+            metavar="NAME",
+            help=f"How rows and thoughts are chosen and when they stop: {', '.join(STRATEGIES)}.",
+        ),
+        option(
+            "--price-per-second", type=click.FloatRange(0), metavar="POINTS",
+            help="Points of expected accuracy that a second must buy.  [default: 0.1 without a deadline]",
+        ),
+        option(
+            "--price-per-joule", type=click.FloatRange(0), metavar="POINTS",
+            help="The same of a joule, where the device profile knows what passes take.",
+        ),
+        option(
+            "--max-joules", type=click.FloatRange(0, min_open=True), metavar="J",
+            help="Most joules a question, by the device profile; refused where that has none.",
+        ),
+    )(function)  # fmt: skip
 
 
 def quiet_option(function: F) -> F:

@@ -63,6 +63,7 @@ def _plan(plan: Plan | None) -> dict[str, Any] | None:
         return None
     return {
         "profile": plan.profile,
+        "strategy": plan.strategy,
         "rows": [asdict(group) for group in plan.rows],
         "rounds": plan.rounds,
         "answer_tokens": plan.answer_tokens,
@@ -83,6 +84,8 @@ def summary(result: Result) -> str:
     parts = [time]
     if result.plan is not None:
         parts.append(f"profile {result.plan.profile}")
+        if result.plan.strategy != "auto":
+            parts.append(f"strategy {result.plan.strategy}")
     agreeing = sum(row.answer is not None and row.answer == result.answer for row in result.rollouts)
     if len(result.rollouts) > 1 and result.answer is not None:
         parts.append(f"{agreeing} of {len(result.rollouts)} rows agree")

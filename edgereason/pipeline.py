@@ -13,10 +13,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from edgereason.answers import MajorityVote, SymbolicEquality, read_answer
-from edgereason.controller.costs import DIRECT_ANSWER_TOKENS, closing_passes, direct_passes
+from edgereason.controller.costs import DIRECT_ANSWER_TOKENS, closing_passes, direct_passes, joules_spent
 from edgereason.controller.pace import RequestPace
 from edgereason.controller.plan import Situation, plan, revise
 from edgereason.controller.reserve import MISS_RATE, Reserve, reserve_of
+from edgereason.controller.strategies import begin, go_on, strategy_of
 from edgereason.decoding.loop import Decoder, Watcher
 from edgereason.errors import ConfigError, ContextLengthError
 from edgereason.loading import Parts
@@ -24,7 +25,6 @@ from edgereason.probing.features import evidence_of
 from edgereason.protocols import Clock, Codec, Prefix
 from edgereason.request import Options, Progress, Request
 from edgereason.types import (
-    Budget,
     BudgetProfile,
     Difficulty,
     Plan,
@@ -74,15 +74,18 @@ class Pipeline:
                 one_pass_per_token=parts.engine.info.passes_per_token,
                 options=parts.tokenizer.choice_tokens(prompt.choices),
             )
+            self._check_joules(request, prompt)
             greedy = Sampling(temperature=0.0, seed=options.seed)
             direct = decoder.answer_directly(greedy, 0, _direct_answer_tokens(prompt, options))
             pace.closing_passes = closing_passes(prompt.markers, _expected_answer_tokens(decoder.rollouts))
             progress.difficulty = parts.probe.estimate(evidence_of(prefix.hidden, len(prefix.tokens), direct))
+            strategy = strategy_of(options.strategy)
             chosen: Plan | None = self._plan(request, progress)
             while chosen is not None:
                 progress.plan = chosen
                 request.emit("plan", plan=chosen, answer=request.peek(), rows_thinking=chosen.num_rows)
-                is_whole = decoder.think(chosen, self._selector.is_decided)
+                is_over = strategy.is_over if strategy and strategy.is_over else self._selector.is_decided
+                is_whole = decoder.think(chosen, is_over)
                 self._note_closing(pace, is_whole=is_whole)
                 chosen = self._revise(request, progress)
         self._merge_equal(request, decoder)
@@ -104,22 +107,28 @@ class Pipeline:
         """Ask the controller what to do with the time and tokens that are left."""
         assert progress.difficulty is not None
         profile = self._profile(request, progress.difficulty)
-        chosen = plan(profile, progress.difficulty, self._situation(request, progress), request.options.seed)
+        strategy = strategy_of(request.options.strategy)
+        begun = plan if strategy is None else functools.partial(begin, strategy)
+        chosen = begun(profile, progress.difficulty, self._situation(request, progress), request.options.seed)
         progress.trace.add("difficulty", progress.difficulty)
         progress.trace.add("plan", chosen)
         return chosen
 
     def _revise(self, request: Request, progress: Progress) -> Plan | None:
-        """Ask the controller whether rows that finished early leave time for more."""
+        """Ask the controller, or the strategy, whether there are more rows to run."""
         assert progress.decoder is not None
         assert progress.difficulty is not None
         assert progress.plan is not None
         thinking = [rollout for rollout in progress.decoder.rollouts if not rollout.is_direct]
         if request.is_stopped or any(rollout.finish == "deadline" for rollout in thinking):
             return None
-        longest = max((rollout.reasoning_tokens for rollout in thinking), default=0)
-        profile = self._profile(request, progress.difficulty)
-        wider = revise(progress.plan, profile, self._situation(request, progress), longest)
+        profile, situation = self._profile(request, progress.difficulty), self._situation(request, progress)
+        strategy = strategy_of(request.options.strategy)
+        if strategy is None:
+            longest = max((rollout.reasoning_tokens for rollout in thinking), default=0)
+            wider = revise(progress.plan, profile, situation, longest)
+        else:
+            wider = go_on(strategy, progress.plan, profile, situation, thinking)
         if wider is not None:
             progress.trace.add("plan", wider)
         return wider
@@ -135,7 +144,7 @@ class Pipeline:
         assert progress.decoder is not None
         info, due = self._parts.engine.info, request.due
         return Situation(
-            budget=Budget(deadline_s=request.deadline_s, max_tokens=request.options.max_tokens),
+            budget=replace(request.options.budget, deadline_s=request.deadline_s),
             remaining_s=None if due is None else due - self._clock(),
             costs=self._parts.costs,
             markers=progress.prompt.markers,
@@ -144,11 +153,27 @@ class Pipeline:
             shared_context=info.shared_context,
             most_rows=info.max_rows,
             spent_tokens=progress.decoder.usage[1],
+            spent_joules=self._joules_spent(progress.prompt, progress),
             answer_tokens=_expected_answer_tokens(progress.decoder.rollouts),
             drift=progress.decoder.pace.drift,
             curves=self._parts.accuracy.all if self._parts.accuracy is not None else None,
             reserve=self._reserve,
         )
+
+    def _joules_spent(self, prompt: Prompt, progress: Progress) -> float:
+        """Joules so far, by the measured joules of passes; 0 where none were measured."""
+        passes = {rows: count for rows, (count, _, _) in progress.trace.passes().items()}
+        return joules_spent(self._parts.costs, len(prompt.tokens), passes)
+
+    def _check_joules(self, request: Request, prompt: Prompt) -> None:
+        """Raise ConfigError where the caller's joules do not suffice for an answer without thought."""
+        most = request.options.max_joules
+        passes = {1: direct_passes(prompt.markers, _direct_answer_tokens(prompt, request.options))}
+        needed = joules_spent(self._parts.costs, len(prompt.tokens), passes)
+        if most is not None and most < needed:
+            raise ConfigError(
+                f"max_joules = {most!r} is less than an answer without thought takes.", hint=f"Allow {needed:.3g} J."
+            )
 
     def _prefill(self, prompt: Prompt, request: Request) -> Prefix:
         """The prompt's prefix, continued from the previous request's where that one begins this one."""

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from edgereason.controller.reserve import MISS_RATE
+from edgereason.controller.strategies import strategy_of
 from edgereason.decoding.loop import Decoder
 from edgereason.errors import ConfigError, DeadlineError, DeadlineExceededError
 from edgereason.protocols import Clock
 from edgereason.trace import Trace
-from edgereason.types import Answer, Difficulty, Event, Message, Plan, Prompt, Result
+from edgereason.types import Answer, Budget, Difficulty, Event, Message, Plan, Prompt, Result, StrategyName
 
 HANDOVER_S = 0.005  # kept back for waking the caller and building the result
 LONGEST_WAIT_S = 3600.0
@@ -42,6 +43,21 @@ class Options:
     on_deadline: Literal["best", "error"] = "best"
     grace_s: float = 0.0
     miss_rate: float = MISS_RATE
+    strategy: StrategyName = "auto"
+    max_joules: float | None = None
+    price_per_second: float | None = None
+    price_per_joule: float | None = None
+
+    @property
+    def budget(self) -> Budget:
+        """What the caller allows and what it is worth."""
+        return Budget(
+            deadline_s=self.deadline_s,
+            max_tokens=self.max_tokens,
+            max_joules=self.max_joules,
+            price_per_second=self.price_per_second,
+            price_per_joule=self.price_per_joule,
+        )
 
     def __post_init__(self) -> None:
         check_seconds("deadline", self.deadline_s, above_zero=True)
@@ -52,12 +68,30 @@ class Options:
             raise ConfigError(f"max_tokens = {self.max_tokens!r} is not a whole number of at least 1.")
         if not 0.0001 <= self.miss_rate <= 0.5:
             raise ConfigError(f"miss_rate = {self.miss_rate!r} is not from 0.0001 to 0.5.")
+        check_number("max_joules", self.max_joules, above_zero=True)
+        check_number("price_per_second", self.price_per_second, above_zero=False)
+        check_number("price_per_joule", self.price_per_joule, above_zero=False)
+        if strategy_of(self.strategy) is not None and (self.price_per_second, self.price_per_joule) != (None, None):
+            raise ConfigError(
+                f"Strategy {self.strategy!r} cannot weigh a price: it fixes the plan itself.",
+                hint="Leave the price out, or let the controller choose with strategy 'auto'.",
+            )
         if self.min_confidence is not None and not 0.0 <= self.min_confidence <= 1.0:
             raise ConfigError(f"min_confidence = {self.min_confidence!r} is not from 0 to 1.")
         if not isinstance(self.seed, int) or not 0 <= self.seed < 2**63:
             raise ConfigError(f"seed = {self.seed!r} is not a whole number from 0 to 2**63 - 1.")
         if len(self.choices) == 1 or any(not choice.strip() for choice in self.choices):
             raise ConfigError(f"choices = {list(self.choices)!r}: give none, or at least two, none of them blank.")
+
+
+def check_number(name: str, value: float | None, *, above_zero: bool) -> None:
+    """Raise ConfigError unless `value` is None or a finite, positive (or not negative) number."""
+    if value is None:
+        return
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if not is_number or value < 0 or (above_zero and value == 0):
+        bound = "above 0" if above_zero else "of at least 0"
+        raise ConfigError(f"{name} = {value!r} is not a finite number {bound}.")
 
 
 def check_seconds(name: str, seconds: float | None, *, above_zero: bool) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any
 
+from edgereason.controller.prices import check_enforceable
 from edgereason.controller.reserve import MISS_RATE
 from edgereason.errors import Aborted, ClosedError, ConfigError, did_you_mean
 from edgereason.hub import OnProgress
@@ -26,7 +27,7 @@ from edgereason.prompting import PromptOptions
 from edgereason.protocols import Clock
 from edgereason.request import Options, Outcome, Request
 from edgereason.results import compose
-from edgereason.types import BudgetProfile, EngineInfo, Event, Message, ModelInfo, PassCosts, Result
+from edgereason.types import BudgetProfile, EngineInfo, Event, Message, ModelInfo, PassCosts, Result, StrategyName
 
 CLOSE_WAIT_S = 0.9
 
@@ -160,6 +161,10 @@ class Reasoner:
         on_deadline: str = "best",
         grace: float = 0.0,
         miss_rate: float = MISS_RATE,
+        strategy: StrategyName = "auto",
+        max_joules: float | None = None,
+        price_per_second: float | None = None,
+        price_per_joule: float | None = None,
         wants_text: bool = False,
     ) -> Request:
         """Start answering and return at once.
@@ -176,9 +181,14 @@ class Reasoner:
             on_deadline: "best" returns what there is, "error" raises where there is nothing.
             grace: seconds past the deadline that may be spent as long as there is no answer at all.
             miss_rate: share of deadline-limited requests that may come back late; decides what is kept for closing.
+            strategy: "auto" (the controller's own choice), or a published one by name, for comparison.
+            max_joules: most joules, by the measured joules of a pass; refused where none were measured.
+            price_per_second, price_per_joule: points of expected accuracy that a second, a joule must buy; refused
+                where no accuracy profile of the model, no joules of a pass are known. Without a deadline and a price
+                a second costs `controller.prices.DEFAULT_PER_SECOND`.
 
         Raises:
-            UsageError: a value out of its range; ClosedError: the Reasoner was closed.
+            UsageError: a value out of its range, or a limit that cannot be kept here. ClosedError: closed.
         """
         options = Options(
             deadline_s=deadline,
@@ -190,7 +200,12 @@ class Reasoner:
             on_deadline=on_deadline,  # type: ignore[arg-type]  # checked when made
             grace_s=grace,
             miss_rate=miss_rate,
+            strategy=strategy,
+            max_joules=max_joules,
+            price_per_second=price_per_second,
+            price_per_joule=price_per_joule,
         )
+        check_enforceable(options.budget, self._parts.costs, has_curves=self._parts.accuracy is not None)
         if profile != "auto" and profile not in self._parts.profiles:
             raise ConfigError(
                 f"Unknown profile {profile!r}.", hint=did_you_mean(profile, [*self._parts.profiles, "auto"])

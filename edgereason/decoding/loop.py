@@ -124,7 +124,7 @@ class Decoder:
         ran = sum(not rollout.is_direct for rollout in self.rollouts)
         budgets = [group.think_tokens for group in plan.rows for _ in range(group.count)]
         for think_tokens, places in itertools.groupby(range(ran, len(budgets)), key=budgets.__getitem__):
-            limits = self._limits(think_tokens, plan.answer_tokens, plan.extensions)
+            limits = self._limits(think_tokens, plan)
             self._admit(plan.sampling, [place + 1 for place in places], limits)
         return self._run(lambda: is_decided([r for r in self.rollouts if not r.is_direct], len(budgets)))
 
@@ -292,9 +292,9 @@ class Decoder:
             self.trace.add("admitted", row_id, seed, sampling)
             self.trace.add("forced", row_id, 0, None, tuple(token for token, _ in row.pending))
 
-    def _limits(self, think: int, answer: int, extensions: int) -> RowLimits:
+    def _limits(self, think: int, plan: Plan) -> RowLimits:
         """The limits of a thinking row, cut where the context ends before them."""
-        markers = self.markers
+        markers, answer, extensions = self.markers, plan.answer_tokens, plan.extensions
         around = len(markers.open_thought) + len(markers.close_thought) + len(markers.answer_opener) + 4
         room = self.context - len(self.prefix.tokens) - around - answer - extensions * len(markers.extension)
         return RowLimits(
@@ -302,6 +302,7 @@ class Decoder:
             answer=answer,
             extensions=extensions,
             cut="context" if room < think else "forced",
+            opens_answer=plan.opens_answer,
         )
 
     def _drop_all(self, reason: Finish) -> None:

@@ -73,9 +73,10 @@ def completes(tail: Sequence[int], token: int, marker: tuple[int, ...], text: st
 
 
 def closing(row: Row, markers: Markers, reason: Finish) -> Force:
-    """End the thought now and open the answer."""
+    """End the thought now and open the answer, or leave its beginning to the row where its limits say so."""
     close = without_overlap(row.tokens[-8:], markers.close_thought)
-    return Force(close, markers.answer_opener, "answering", closed_by=reason)
+    is_opened = row.limits.opens_answer or reason == "deadline"
+    return Force(close, markers.answer_opener if is_opened else (), "answering", closed_by=reason)
 
 
 def think_move(row: Row, token: int, markers: Markers, decode: Decode, mid_character: Callable[[], bool]) -> Move:

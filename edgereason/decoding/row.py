@@ -18,6 +18,7 @@ Phase = Literal["thinking", "answering"]
 class RowLimits:
     """What one row may spend, in tokens; `think` counts every thought block of the row together.
 
+    opens_answer: whether the answer's opener is forced after a thought that is cut at its limit; at a deadline it is.
     cuts: after so many think tokens each, rising, a branch of the row is closed and asked for its answer.
     """
 
@@ -26,6 +27,7 @@ class RowLimits:
     extensions: int = 0
     stop_at_box: bool = False  # stop at the brace that closes the answer, even in a row that closed by itself
     cut: Literal["forced", "context"] = "forced"  # what a thought that reaches its limit ends by
+    opens_answer: bool = True
     cuts: tuple[int, ...] = ()
 
 

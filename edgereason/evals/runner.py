@@ -9,10 +9,11 @@ A failed one is: the last record of an item counts.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Protocol
+from types import MappingProxyType
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -49,7 +50,16 @@ class Reasoner(Protocol):
     def engine_info(self) -> EngineInfo:
         """What runs it."""
 
-    def ask(self, question: str, *, deadline: float | None, profile: str, seed: int, choices: Sequence[str]) -> Result:
+    def ask(
+        self,
+        question: str,
+        *,
+        deadline: float | None,
+        profile: str,
+        seed: int,
+        choices: Sequence[str],
+        **further: Any,
+    ) -> Result:
         """Answer one question."""
 
 
@@ -61,6 +71,7 @@ def run(
     seed: int = 0,
     deadline: float | None = None,
     profile: str = "auto",
+    further: Mapping[str, object] = MappingProxyType({}),
     out: Path | None = None,
     on_progress: OnProgress | None = None,
     should_stop: Callable[[], bool] = never,
@@ -68,6 +79,7 @@ def run(
 ) -> Report:
     """Ask the first `n` items (all if None) and report; with `out`, records are kept, and kept items not asked again.
 
+    further: other options of `ask`, as {"strategy": "esc"}; those that are None or "auto" are left to it.
     A question that cannot be answered becomes a record with `error`, counted wrong. Ctrl-C, a cancelled request and
     `should_stop` end the run early: the report then covers what is done and says so (`interrupted`).
 
@@ -79,8 +91,9 @@ def run(
     items = task.items[:n]
     if not items:
         raise ConfigError(f"Task {task.name!r} with n = {n!r} has nothing to ask.", hint="Give n of at least 1.")
-    header = header_of(task, reasoner, n=len(items), seed=seed, deadline=deadline, profile=profile)
-    ask = _Asking(reasoner, seed=seed, deadline=deadline, profile=profile, clock=clock)
+    named = {name: value for name, value in further.items() if value not in (None, "auto")}
+    header = header_of(task, reasoner, n=len(items), seed=seed, deadline=deadline, profile=profile, further=named)
+    ask = _Asking(reasoner, seed=seed, deadline=deadline, profile=profile, further=named, clock=clock)
     records: list[Record] = []
     with ExitStack() as stack:
         writer = None if out is None else stack.enter_context(RecordWriter(out, header))
@@ -98,7 +111,16 @@ def run(
     return report_of(records, header, interrupted=len(records) < len(items))
 
 
-def header_of(task: Task, reasoner: Reasoner, *, n: int, seed: int, deadline: float | None, profile: str) -> Provenance:
+def header_of(
+    task: Task,
+    reasoner: Reasoner,
+    *,
+    n: int,
+    seed: int,
+    deadline: float | None,
+    profile: str,
+    further: Mapping[str, object] = MappingProxyType({}),
+) -> Provenance:
     """The provenance of a run."""
     info = reasoner.engine_info
     return provenance(
@@ -108,7 +130,7 @@ def header_of(task: Task, reasoner: Reasoner, *, n: int, seed: int, deadline: fl
         model=reasoner.model,
         seed=seed,
         n=n,
-        settings={"task": task.name, "items": task.fingerprint, "deadline_s": deadline, "profile": profile},
+        settings={"task": task.name, "items": task.fingerprint, "deadline_s": deadline, "profile": profile, **further},
     )
 
 
@@ -127,12 +149,14 @@ class _Asking:
         seed: int,
         deadline: float | None,
         profile: str,
+        further: Mapping[str, object],
         clock: Clock,
     ) -> None:
         self._reasoner = reasoner
         self._seed = seed
         self._deadline = deadline
         self._profile = profile
+        self._further = further
         self._clock = clock
 
     def __call__(self, index: int, item: Item) -> Record | None:
@@ -142,7 +166,12 @@ class _Asking:
         error = None
         try:
             result = self._reasoner.ask(
-                item.question, deadline=self._deadline, profile=self._profile, seed=seed, choices=item.choices
+                item.question,
+                deadline=self._deadline,
+                profile=self._profile,
+                seed=seed,
+                choices=item.choices,
+                **self._further,
             )
         except Exception as raised:
             if _ends_the_run(raised):
