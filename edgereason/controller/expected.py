@@ -63,14 +63,13 @@ def options(
     Of a width: most_think: think tokens that it may have; pass_s: seconds of a pass; left_s: seconds for thinking.
     """
     found = []
-    for rows in widths:
-        reach = int(min(most_think(rows), left_s(rows) / pass_s(rows)))
-        if reach < 1:
-            continue
-        seconds = expected_seconds(curves, reach, pass_s(rows))
-        points = sorted({point for point in curves.think_tokens if point < reach} | {reach})
+    reaches = {rows: int(min(most_think(rows), left_s(rows) / pass_s(rows))) for rows in widths}
+    passes = expected_seconds(curves, max([0, *reaches.values()]), 1.0)  # once, for the longest
+    for rows, reach in reaches.items():
+        points = sorted({point for point in curves.think_tokens if point < reach} | {reach} if reach > 0 else ())
         for point, accuracy in zip(points, accuracy_at(curves, rows, points), strict=True):
-            found.append(Option(rows=rows, think_tokens=point, accuracy=float(accuracy), seconds=float(seconds[point])))
+            seconds = float(passes[point] * pass_s(rows))
+            found.append(Option(rows=rows, think_tokens=point, accuracy=float(accuracy), seconds=seconds))
     return found
 
 
