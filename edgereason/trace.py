@@ -69,21 +69,28 @@ class Trace:
         """Append an event; `values` are those that EVENT_FIELDS names, in that order."""
         self._events.append((self._clock() - self._entry, kind, values))
 
-    def add_pass(self, rows: int, seconds: float, count: int = 1) -> None:
-        """Count `count` forward passes over `rows` rows that took `seconds` together."""
+    def add_pass(self, rows: int, seconds: float, count: int = 1, context: float = 0.0) -> None:
+        """Count `count` forward passes over `rows` rows of `context` tokens on average that took `seconds` together."""
         tally = self._passes.get(rows)
         if tally is None:
-            self._passes[rows] = [count, seconds, seconds / count]
+            self._passes[rows] = [count, seconds, seconds / count, count * context]
         else:
             tally[0] += count
             tally[1] += seconds
             tally[2] = max(tally[2], seconds / count)
+            tally[3] += count * context
 
     def passes(self) -> dict[int, tuple[int, float, float]]:
         """What `add_pass` counted, by rows: passes, seconds of all of them, seconds of the longest."""
         return {
-            rows: (int(count), seconds, longest_s) for rows, (count, seconds, longest_s) in self._passes.copy().items()
+            rows: (int(count), seconds, longest_s)
+            for rows, (count, seconds, longest_s, _) in self._passes.copy().items()
         }
+
+    def work(self) -> tuple[tuple[int, int, float], ...]:
+        """The same without times: (rows, passes, mean tokens of a row in them), narrowest first."""
+        tallies = sorted(self._passes.copy().items())
+        return tuple((rows, int(count), tokens / count) for rows, (count, _, _, tokens) in tallies)
 
     def events(self, kind: EventKind | None = None) -> tuple[tuple[float, EventKind, tuple[Any, ...]], ...]:
         """What was added so far, oldest first, as (seconds since entry, kind, values)."""
@@ -94,8 +101,14 @@ class Trace:
         return {
             "events": [{"at_s": at_s, "event": kind, **_named(kind, values)} for at_s, kind, values in self.events()],
             "passes": [
-                {"rows": rows, "count": int(count), "seconds": seconds, "longest_s": longest_s}
-                for rows, (count, seconds, longest_s) in sorted(self._passes.copy().items())
+                {
+                    "rows": rows,
+                    "count": int(count),
+                    "seconds": seconds,
+                    "longest_s": longest_s,
+                    "context": round(tokens / count, 1),
+                }
+                for rows, (count, seconds, longest_s, tokens) in sorted(self._passes.copy().items())
             ],
         }
 

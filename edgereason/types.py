@@ -124,6 +124,7 @@ class EngineInfo:
 class PassCosts:
     """Seconds of one decode pass over rows (index-aligned, rows rising), and of prefill.
 
+    contexts, pass_at_s: the passes at several contexts, rising, as [contexts][rows]; empty where one was timed.
     pass_j, prefill_token_j, prefill_base_j: joules of the same; empty and 0 where they were not measured.
     observed: mean seconds of a pass in each of the latest requests, by rows, oldest first; not part of the table.
     """
@@ -133,6 +134,8 @@ class PassCosts:
     prefill_token_s: float
     prefill_base_s: float
     context: int  # at which the passes were timed
+    contexts: tuple[int, ...] = ()
+    pass_at_s: tuple[tuple[float, ...], ...] = ()
     pass_j: tuple[float, ...] = ()
     prefill_token_j: float = 0.0
     prefill_base_j: float = 0.0

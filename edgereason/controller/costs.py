@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 from edgereason.errors import ConfigError
 from edgereason.types import Markers, PassCosts
@@ -11,9 +12,17 @@ from edgereason.types import Markers, PassCosts
 DIRECT_ANSWER_TOKENS = 24  # most that an answer without thought may take
 
 
-def pass_seconds(costs: PassCosts, rows: int) -> float:
-    """Seconds of one pass over `rows` rows; beyond the widest measured width the last slope goes on."""
-    return _at(costs.rows, costs.pass_s, rows)
+def pass_seconds(costs: PassCosts, rows: int, context: float | None = None) -> float:
+    """Seconds of one pass over `rows` rows; beyond the widest measured width the last slope goes on.
+
+    context: mean tokens of a row, where several contexts were timed; by default a typical row's.
+    """
+    if context is None or len(costs.contexts) < 2:
+        return _at(costs.rows, costs.pass_s, rows)
+    right = min(max(1, bisect_left(costs.contexts, context)), len(costs.contexts) - 1)
+    low, high = costs.contexts[right - 1], costs.contexts[right]
+    low_s, high_s = (_at(costs.rows, costs.pass_at_s[place], rows) for place in (right - 1, right))
+    return low_s + max(0.0, (context - low) / (high - low)) * (high_s - low_s)
 
 
 def pass_joules(costs: PassCosts, rows: int) -> float:
@@ -46,6 +55,29 @@ def joules_spent(costs: PassCosts, prompt_tokens: int, passes: Mapping[int, int]
         return 0.0
     prefill_j = costs.prefill_base_j + costs.prefill_token_j * prompt_tokens
     return prefill_j + sum(count * pass_joules(costs, rows) for rows, count in passes.items())
+
+
+def seconds_of(costs: PassCosts, prompt_tokens: int, work: Iterable[tuple[int, int, float]]) -> float:
+    """Seconds of a prompt and of the passes of a plan: direct answer, thoughts and closings alike.
+
+    prompt_tokens: those to prefill; 0 where the prompt's state was there already.
+    work: (rows, passes, mean tokens of a row in them), as `Trace.work` counts and `rows_leaving` foresees them.
+    """
+    prefill_s = prefill_seconds(costs, prompt_tokens) if prompt_tokens else 0.0
+    return prefill_s + sum(count * pass_seconds(costs, rows, context) for rows, count, context in work)
+
+
+def rows_leaving(lengths: Sequence[int], context: int) -> list[tuple[int, int, float]]:
+    """The passes of rows that begin together after `context` tokens and take so many passes each.
+
+    Rows leave as they finish: as (rows alive, passes, mean tokens of a row in them), the widest first.
+    """
+    ends = [0, *sorted(lengths)]
+    return [
+        (len(lengths) - place, end - begin, context + (begin + end) / 2)
+        for place, (begin, end) in enumerate(pairwise(ends))
+        if end > begin
+    ]
 
 
 def prefill_seconds(costs: PassCosts, tokens: int) -> float:

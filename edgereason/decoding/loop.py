@@ -96,8 +96,12 @@ class Decoder:
     options: tuple[tuple[int, ...], ...] = ()
     rollouts: list[Rollout] = field(default_factory=list)
     early_answers: list[EarlyAnswer] = field(default_factory=list)
+    _prompt_tokens: int = 0
     _live: dict[RowId, Row] = field(default_factory=dict)
     _was_told_closing: bool = False
+
+    def __post_init__(self) -> None:
+        self._prompt_tokens = len(self.prefix.tokens)
 
     # -------------------------------------------------------------- entry points
 
@@ -272,7 +276,8 @@ class Decoder:
         seconds = self.clock() - began
         if all(len(ids) == 1 for ids in tokens.values()):  # a pass of several tokens says little about the usual one
             self.pace.observe(passes.rows, passes.count, seconds)
-        self.trace.add_pass(passes.rows, seconds, passes.count)
+        held = sum(len(row.tokens) for row in self._live.values()) / len(self._live)
+        self.trace.add_pass(passes.rows, seconds, passes.count, self._prompt_tokens + held)
         if self.watcher.on_text is not None:
             for row_id, ids in tokens.items():
                 self.watcher.on_text(row_id, ids)

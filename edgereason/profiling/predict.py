@@ -72,11 +72,14 @@ def pass_costs(profile: DeviceProfile, context: int) -> PassCosts:
     widths = sorted({cell.rows for cell in medians if cell.kind == "decode"})
     joules = {cost.cell: cost.joules for cost in profile.costs if cost.joules is not None}
     has_joules = any(cell.kind == "decode" and cell.rows == 1 for cell in joules)
+    contexts = tuple(sorted({cell.context for cell in medians if cell.kind == "decode"}))
     token_s, base_s = _prompt_line(medians, context)
     token_j, base_j = _prompt_line(joules, context) if has_joules else (0.0, 0.0)
     return PassCosts(
         rows=tuple(widths),
         pass_s=tuple(pass_seconds(medians, rows, context) for rows in widths),
+        contexts=contexts,
+        pass_at_s=tuple(tuple(pass_seconds(medians, rows, place) for rows in widths) for place in contexts),
         pass_j=tuple(pass_seconds(joules, rows, context) for rows in widths) if has_joules else (),
         prefill_token_s=token_s,
         prefill_base_s=base_s,

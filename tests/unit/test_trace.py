@@ -81,15 +81,16 @@ def test_no_event_field_hides_the_stamp_or_the_kind() -> None:
 def test_passes_are_counted_by_width() -> None:
     """Per width: how many passes, their seconds together, and the longest one."""
     trace = Trace(Ticks())
-    trace.add_pass(4, 0.25)
+    trace.add_pass(4, 0.25, context=10)
     trace.add_pass(1, 0.5)
-    trace.add_pass(4, 1.5, count=3)
-    trace.add_pass(4, 0.125)
+    trace.add_pass(4, 1.5, count=3, context=20)
+    trace.add_pass(4, 0.125, context=30)
 
     assert trace.to_record()["passes"] == [
-        {"rows": 1, "count": 1, "seconds": 0.5, "longest_s": 0.5},
-        {"rows": 4, "count": 5, "seconds": 1.875, "longest_s": 0.5},
+        {"rows": 1, "count": 1, "seconds": 0.5, "longest_s": 0.5, "context": 0.0},
+        {"rows": 4, "count": 5, "seconds": 1.875, "longest_s": 0.5, "context": 20.0},
     ]
+    assert ((1, 1, 0.0), (4, 5, 20.0)) == trace.work()
 
 
 # ---------------------------------------------------------------- replay

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgereason.controller.costs import pass_seconds
+from edgereason.controller.costs import pass_seconds, rows_leaving, seconds_of
 from edgereason.controller.pace import RequestPace
 from edgereason.testing import FakeClock
 from edgereason.types import PassCosts
@@ -120,3 +121,30 @@ def test_a_closing_that_was_stopped_counts_as_what_all_of_it_would_have_taken() 
     assert made.must_close(1)
     clock.advance(11.0)
     assert (1, pytest.approx(math.log(11 / (11 * made.drift)))) == made.closing_score(is_whole=True)
+
+
+GRID = replace(COSTS, contexts=(100, 200), pass_at_s=((1.0, 2.0, 5.0), (2.0, 3.0, 6.0)))
+
+
+def test_between_measured_contexts_passes_are_interpolated() -> None:
+    """The nearest hold before the first; after the last the slope goes on; without a context the typical row counts."""
+    at = [pass_seconds(GRID, 2, context) for context in (0, 100, 150, 200, 250)]
+    assert [2.0, 2.0, 2.5, 3.0, 3.5] == pytest.approx(at)
+    assert pass_seconds(COSTS, 2) == pass_seconds(GRID, 2) == pass_seconds(COSTS, 2, 1000)
+
+
+@given(lengths=st.lists(st.integers(0, 50), min_size=1, max_size=8), context=st.integers(0, 100))
+def test_rows_that_leave_take_the_passes_and_tokens_of_each(lengths: list[int], context: int) -> None:
+    """As many row passes as the lengths together, as many passes as the longest, and each at its row's length."""
+    work = rows_leaving(lengths, context)
+    assert sum(lengths) == sum(rows * count for rows, count, _ in work)
+    assert max(lengths) == sum(count for _, count, _ in work)
+    held = sum(length * context + length**2 / 2 for length in lengths)
+    assert held == pytest.approx(sum(rows * count * tokens for rows, count, tokens in work))
+
+
+def test_the_seconds_of_a_plan_are_its_prompt_and_its_passes() -> None:
+    """A prompt of 10 tokens, three passes of two rows, two more of one; a prompt that is there costs nothing."""
+    work = rows_leaving([3, 5], 64)
+    assert seconds_of(COSTS, 10, work) == pytest.approx(1.0 + 10 * 0.1 + 3 * 2.0 + 2 * 1.0)
+    assert seconds_of(COSTS, 0, work) == pytest.approx(3 * 2.0 + 2 * 1.0)
