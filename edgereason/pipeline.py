@@ -72,6 +72,7 @@ class Pipeline:
                 trace=progress.trace,
                 watcher=self._watcher(request, progress),
                 one_pass_per_token=parts.engine.info.passes_per_token,
+                shares_store=parts.engine.info.shared_context > 0,
                 options=parts.tokenizer.choice_tokens(prompt.choices),
             )
             self._check_joules(request, prompt)

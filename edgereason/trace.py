@@ -70,7 +70,7 @@ class Trace:
         self._events.append((self._clock() - self._entry, kind, values))
 
     def add_pass(self, rows: int, seconds: float, count: int = 1, context: float = 0.0) -> None:
-        """Count `count` forward passes over `rows` rows of `context` tokens on average that took `seconds` together."""
+        """Count `count` forward passes over `rows` rows that read `context` tokens each and took `seconds` together."""
         tally = self._passes.get(rows)
         if tally is None:
             self._passes[rows] = [count, seconds, seconds / count, count * context]
@@ -88,7 +88,7 @@ class Trace:
         }
 
     def work(self) -> tuple[tuple[int, int, float], ...]:
-        """The same without times: (rows, passes, mean tokens of a row in them), narrowest first."""
+        """The same without times: (rows, passes, mean tokens read for a row), narrowest first."""
         tallies = sorted(self._passes.copy().items())
         return tuple((rows, int(count), tokens / count) for rows, (count, _, _, tokens) in tallies)
 

@@ -15,7 +15,7 @@ DIRECT_ANSWER_TOKENS = 24  # most that an answer without thought may take
 def pass_seconds(costs: PassCosts, rows: int, context: float | None = None) -> float:
     """Seconds of one pass over `rows` rows; beyond the widest measured width the last slope goes on.
 
-    context: mean tokens of a row, where several contexts were timed; by default a typical row's.
+    context: tokens read for a row, where several contexts were timed; by default a typical row's.
     """
     if context is None or len(costs.contexts) < 2:
         return _at(costs.rows, costs.pass_s, rows)
@@ -61,23 +61,27 @@ def seconds_of(costs: PassCosts, prompt_tokens: int, work: Iterable[tuple[int, i
     """Seconds of a prompt and of the passes of a plan: direct answer, thoughts and closings alike.
 
     prompt_tokens: those to prefill; 0 where the prompt's state was there already.
-    work: (rows, passes, mean tokens of a row in them), as `Trace.work` counts and `rows_leaving` foresees them.
+    work: (rows, passes, mean tokens read for a row), as `Trace.work` counts and `rows_leaving` foresees them.
     """
     prefill_s = prefill_seconds(costs, prompt_tokens) if prompt_tokens else 0.0
     return prefill_s + sum(count * pass_seconds(costs, rows, context) for rows, count, context in work)
 
 
-def rows_leaving(lengths: Sequence[int], context: int) -> list[tuple[int, int, float]]:
+def rows_leaving(lengths: Sequence[int], context: int, *, shares_store: bool = False) -> list[tuple[int, int, float]]:
     """The passes of rows that begin together after `context` tokens and take so many passes each.
 
-    Rows leave as they finish: as (rows alive, passes, mean tokens of a row in them), the widest first.
+    Rows leave as they finish: as (rows alive, passes, mean tokens read for a row), the widest first. Where rows share
+    a store, a pass reads for each row what all of them hold; what a row leaves behind is filled by the others first.
     """
     ends = [0, *sorted(lengths)]
-    return [
-        (len(lengths) - place, end - begin, context + (begin + end) / 2)
-        for place, (begin, end) in enumerate(pairwise(ends))
-        if end > begin
-    ]
+    found, most_held = [], 0.0
+    for place, (begin, end) in enumerate(pairwise(ends)):
+        rows, middle = len(lengths) - place, (begin + end) / 2
+        held = max(most_held, rows * middle) if shares_store else middle
+        most_held = max(most_held, rows * end)
+        if end > begin:
+            found.append((rows, end - begin, context + held))
+    return found
 
 
 def prefill_seconds(costs: PassCosts, tokens: int) -> float:

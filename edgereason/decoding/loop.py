@@ -78,6 +78,7 @@ class Decoder:
 
     started: the request's entry on `clock`; context: most tokens a row may have, prompt included;
     one_pass_per_token: forced text costs a pass a token where several rows run, so it is fed beside their samples;
+    shares_store: keys and values of all rows lie together, and a pass reads all of them for each row;
     options: if any, an answer that is opened by force is one of these token sequences.
     """
 
@@ -93,10 +94,12 @@ class Decoder:
     trace: Trace
     watcher: Watcher = field(default_factory=Watcher)
     one_pass_per_token: bool = True
+    shares_store: bool = False
     options: tuple[tuple[int, ...], ...] = ()
     rollouts: list[Rollout] = field(default_factory=list)
     early_answers: list[EarlyAnswer] = field(default_factory=list)
     _prompt_tokens: int = 0
+    _most_held: int = 0
     _live: dict[RowId, Row] = field(default_factory=dict)
     _was_told_closing: bool = False
 
@@ -276,12 +279,19 @@ class Decoder:
         seconds = self.clock() - began
         if all(len(ids) == 1 for ids in tokens.values()):  # a pass of several tokens says little about the usual one
             self.pace.observe(passes.rows, passes.count, seconds)
-        held = sum(len(row.tokens) for row in self._live.values()) / len(self._live)
-        self.trace.add_pass(passes.rows, seconds, passes.count, self._prompt_tokens + held)
+        self.trace.add_pass(passes.rows, seconds, passes.count, self._context_read())
         if self.watcher.on_text is not None:
             for row_id, ids in tokens.items():
                 self.watcher.on_text(row_id, ids)
         return True
+
+    def _context_read(self) -> float:
+        """Tokens that a pass reads for each row: its own, or all that were ever in the store that rows share."""
+        held = sum(len(row.tokens) for row in self._live.values())
+        if not self.shares_store:
+            return self._prompt_tokens + held / max(1, len(self._live))
+        self._most_held = max(self._most_held, held)
+        return self._prompt_tokens + self._most_held
 
     # -------------------------------------------------------------- rows in and out
 

@@ -148,3 +148,9 @@ def test_the_seconds_of_a_plan_are_its_prompt_and_its_passes() -> None:
     work = rows_leaving([3, 5], 64)
     assert seconds_of(COSTS, 10, work) == pytest.approx(1.0 + 10 * 0.1 + 3 * 2.0 + 2 * 1.0)
     assert seconds_of(COSTS, 0, work) == pytest.approx(3 * 2.0 + 2 * 1.0)
+
+
+def test_rows_that_share_a_store_read_what_all_of_them_hold() -> None:
+    """Two rows of 10, one of which goes on to 30: its passes read 20 tokens until it has filled what the other left."""
+    assert [(2, 10, 64 + 10.0), (1, 20, 64 + 20.0)] == rows_leaving([10, 30], 64, shares_store=True)
+    assert [(2, 10, 64 + 5.0), (1, 20, 64 + 20.0)] == rows_leaving([10, 30], 64)

@@ -336,3 +336,18 @@ def test_a_cut_inside_a_character_waits_for_its_end(bench: Make) -> None:
     made.decoder.sample([(GREEDY, [1], RowLimits(think=100, answer=16, cuts=(1, 3)))])
 
     assert [2, 4] == [early.think_tokens for early in made.decoder.early_answers]
+
+
+def test_passes_are_counted_with_the_tokens_they_read(bench: Make) -> None:
+    """Of each row its own; where rows share a store, all that were ever in it together."""
+    apart, together = bench(THOUGHT), bench(THOUGHT)
+    together.decoder.shares_store = True
+    for each in (apart, together):
+        think(each, rows=2)
+    (rows, _, mean), (_, _, read) = apart.decoder.trace.work()[0], together.decoder.trace.work()[0]
+    length = len(apart.decoder.rollouts[0].tokens)
+    prompt = len(apart.decoder.prefix.tokens)
+
+    assert 2 == rows
+    assert prompt < mean < prompt + length
+    assert read - prompt == pytest.approx(2 * (mean - prompt))
