@@ -106,7 +106,7 @@ def deadline_option(function: F) -> F:
         "--deadline",
         type=DurationType(),
         metavar="TIME",
-        help="Answer within this time, as 250ms, 2s or 1m. Without it the profile's budget alone decides.",
+        help="Answer within this time, as 250ms, 2s or 1m. Without it the budget and a price decide.",
     )(function)
 
 

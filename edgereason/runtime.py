@@ -171,7 +171,7 @@ class Reasoner:
 
         Args:
             question: a text, or messages of which the last is the user's.
-            deadline: wall-clock seconds from this call to the returned answer; None lets the profile alone decide.
+            deadline: wall-clock seconds from this call to the returned answer; None lets profile and price decide.
             profile: "auto" (by difficulty) or a budget profile's name.
             seed: draws are a function of it; under a deadline the clock decides too.
             system: system text put before the messages.
