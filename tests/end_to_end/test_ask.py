@@ -257,3 +257,36 @@ def test_a_prompt_longer_than_the_context_is_refused(edgereason: Run) -> None:
 
     assert (1, "") == (done.returncode, done.stdout)
     assert "context of" in done.stderr
+
+
+def test_a_strategy_runs_by_its_name(edgereason: Run) -> None:
+    """And the JSON says which one."""
+    done = edgereason("ask", QUESTION, "--strategy", "esc", "--profile", "hard", "--deadline", "10s", "--json")
+
+    assert "42" == result_of(done)["answer"]
+    assert "esc" == result_of(done)["plan"]["strategy"]
+
+
+def test_a_price_shortens_what_is_planned(edgereason: Run) -> None:
+    """A second that must buy ten thousand points buys one short row; the reason states the price."""
+    dear = edgereason("ask", QUESTION, "--price-per-second", "10000", "--profile", "hard", "--json")
+
+    assert 1 == sum(group["count"] for group in result_of(dear)["plan"]["rows"])
+    assert "10000 points a second" in result_of(dear)["plan"]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--strategy", "nope"], "adaptive-consistency"),
+        (["--strategy", "esc", "--price-per-second", "1"], "fixes the plan itself"),
+        (["--max-joules", "5"], "not measured"),
+        (["--price-per-second", "-1"], "-1"),
+    ],
+)
+def test_what_cannot_be_planned_with_is_refused(edgereason: Run, options: list[str], words: str) -> None:
+    """Wrong usage, said on standard error."""
+    done = edgereason("ask", QUESTION, *options)
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert words in done.stderr

@@ -132,6 +132,20 @@ def test_no_answer_is_never_right(answer: str | None) -> None:
     assert run(dataclasses.replace(TASK, items=items), Silent()).accuracy.count == 0
 
 
+def test_what_else_was_asked_for_stands_in_the_header_and_reaches_the_reasoner(
+    reasoner: Callable[..., Any], tmp_path: Path
+) -> None:
+    """A strategy is part of what a run was; what was left to the reasoner is not, so that older files go on."""
+    asked = reasoner({"\\boxed{": "5}<|im_end|>"})
+    run(TASK, asked, n=1, out=tmp_path / "a.jsonl", further={"strategy": "esc", "price_per_second": None})
+    run(TASK, asked, n=1, out=tmp_path / "b.jsonl", further={"strategy": "auto"})
+    (record,) = read_records(tmp_path / "a.jsonl", "request")
+
+    assert "esc" == record["plan"]["strategy"]
+    assert "esc" == read_header(tmp_path / "a.jsonl")["settings"]["strategy"]
+    assert {"strategy", "price_per_second"}.isdisjoint(read_header(tmp_path / "b.jsonl")["settings"])
+
+
 def test_the_real_reasoner_is_judged(reasoner: Callable[..., Any], tmp_path: Path) -> None:
     """The runtime's Reasoner runs a task as it is: its model says 5 to everything, so one of six is right."""
     asked = reasoner({"\\boxed{": "5}<|im_end|>"})
