@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from edgereason.answers import MajorityVote, SymbolicEquality, read_answer
 from edgereason.controller.costs import DIRECT_ANSWER_TOKENS, closing_passes, direct_passes, joules_spent
+from edgereason.controller.expected import own_curves
 from edgereason.controller.pace import RequestPace
 from edgereason.controller.plan import Situation, plan, revise
 from edgereason.controller.reserve import MISS_RATE, Reserve, reserve_of
@@ -22,6 +23,7 @@ from edgereason.decoding.loop import Decoder, Watcher
 from edgereason.errors import ConfigError, ContextLengthError
 from edgereason.loading import Parts
 from edgereason.probing.features import evidence_of
+from edgereason.profiling.accuracy import Curves
 from edgereason.protocols import Clock, Codec, Prefix
 from edgereason.request import Options, Progress, Request
 from edgereason.types import (
@@ -46,6 +48,7 @@ class Pipeline:
         self._clock = clock
         self._prefix: Prefix | None = None
         self._reserve = self._reserves(MISS_RATE)
+        self._curves: Curves | None = None  # what thinking and voting should bring on the present question
         self._selector = MajorityVote()
         self._equality = SymbolicEquality()
 
@@ -81,6 +84,7 @@ class Pipeline:
             pace.closing_passes = closing_passes(prompt.markers, _expected_answer_tokens(decoder.rollouts))
             progress.difficulty = parts.probe.estimate(evidence_of(prefix.hidden, len(prefix.tokens), direct))
             strategy = strategy_of(options.strategy)
+            self._curves = own_curves(parts.accuracy.all, progress.difficulty) if parts.accuracy is not None else None
             chosen: Plan | None = self._plan(request, progress)
             while chosen is not None:
                 progress.plan = chosen
@@ -157,7 +161,7 @@ class Pipeline:
             spent_joules=self._joules_spent(progress.prompt, progress),
             answer_tokens=_expected_answer_tokens(progress.decoder.rollouts),
             drift=progress.decoder.pace.drift,
-            curves=self._parts.accuracy.all if self._parts.accuracy is not None else None,
+            curves=self._curves,
             reserve=self._reserve,
         )
 

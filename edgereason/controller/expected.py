@@ -1,6 +1,7 @@
 """What a plan should bring and take: expected accuracy and seconds of K rows that are closed after t think tokens.
 
-In: recorded curves and measured passes to options, and the choice among them. Not in: what is left to spend (plan).
+In: recorded curves and measured passes to options, and the choice among them; a question's own curves where a probe
+predicts them. Not in: what is left to spend (plan), the prediction (probing).
 The rows of one question end at about the same time: questions differ in how long they are thought about far more than
 thoughts about one question do. So what is open after t tokens is priced with all of its rows alive.
 Pure: the same inputs, the same choice.
@@ -9,13 +10,15 @@ Pure: the same inputs, the same choice.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from edgereason.profiling.accuracy import Curves
+from edgereason.profiling.accuracy import Curves, Share
+from edgereason.types import Difficulty
 
+LEAST_CHANCE = 0.001  # of being right, before its odds are taken
 TOLERANCE = 0.001  # of accuracy: among options that are this close to the best, the cheapest is taken
 Floats = npt.NDArray[np.float64]
 
@@ -28,6 +31,44 @@ class Option:
     think_tokens: int
     accuracy: float
     seconds: float
+
+
+def own_curves(mean: Curves, difficulty: Difficulty | None) -> Curves:
+    """The curves of one question: those that the difficulty predicts for it; the mean ones where it predicts none.
+
+    A vote of K multiplies the odds of one row closed there by as much as it does on average. Rows of one question go
+    wrong together, so a vote is no binomial; maps of the predicted chance that were fitted for it did worse on
+    questions left out (docs/log.md). The predicted shares have no intervals.
+    """
+    if difficulty is None or not difficulty.right:
+        return mean
+    direct, *right = difficulty.right
+    points, finished = difficulty.think_tokens[1:], difficulty.finished[1:]
+    alone, own = _log_odds([share.mean for share in mean.right]), _log_odds(right)
+    gained = [_log_odds([share.mean for share in votes]) - alone for votes in (*mean.votes, *mean.weighted)]
+    voted = [own + np.interp(points, mean.think_tokens, each) for each in gained]
+    shares = [tuple(map(_share, row)) for row in (1 / (1 + np.exp(-np.array(voted)))).tolist()]
+    left = 1 - np.array((0.0, *finished))
+    return replace(
+        mean,
+        think_tokens=points,
+        right=tuple(map(_share, right)),
+        finished=finished,
+        hazard=tuple((1 - left[1:] / np.maximum(left[:-1], LEAST_CHANCE)).tolist()),
+        votes=tuple(shares[: len(mean.votes)]),
+        weighted=tuple(shares[len(mean.votes) :]),
+        direct=_share(direct),
+    )
+
+
+def _log_odds(chances: Sequence[float]) -> Floats:
+    within = np.clip(np.asarray(chances, float), LEAST_CHANCE, 1 - LEAST_CHANCE)
+    found: Floats = np.log(within / (1 - within))
+    return found
+
+
+def _share(mean: float) -> Share:
+    return Share(mean=mean, low=mean, high=mean)
 
 
 def open_share(curves: Curves, steps: Floats) -> Floats:

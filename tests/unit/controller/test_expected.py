@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,11 +16,12 @@ from edgereason.controller.expected import (
     expected_seconds,
     open_share,
     options,
+    own_curves,
     runner_up,
 )
 from edgereason.controller.plan import plan, revise
 from edgereason.profiling.accuracy import Curves, Share, hazard
-from edgereason.types import GREEDY, Budget, Plan, RowGroup
+from edgereason.types import GREEDY, Budget, Difficulty, Plan, RowGroup
 from tests.unit.controller.test_plan import DIFFICULTY, HARD, costs, situation
 
 POINTS = (8, 16, 32, 64, 128, 256)
@@ -137,3 +140,44 @@ def test_a_token_cap_shortens_thoughts_rather_than_forbid_votes() -> None:
     early = curves((0.5,) * 6, 0.05, (0.5, 0.9, 1.0, 1.0, 1.0, 1.0))
     made = plan(HARD, DIFFICULTY, situation(5.0, curves=early, budget=Budget(deadline_s=5.0, max_tokens=330)), seed=0)
     assert made.num_rows > 1
+
+
+def predicted(right: tuple[float, ...], finished: tuple[float, ...]) -> Difficulty:
+    """A difficulty that says this of a question, at the recorded points."""
+    return replace(DIFFICULTY, think_tokens=(0, *POINTS), right=right, finished=(0.0, *finished))
+
+
+def test_without_a_predicted_curve_the_mean_one_serves() -> None:
+    """The prior predicts none."""
+    assert own_curves(RISING, DIFFICULTY) is RISING
+    assert own_curves(RISING, None) is RISING
+
+
+def test_a_question_like_the_mean_has_the_mean_curves() -> None:
+    """Votes and ends too; so a probe that knows nothing changes no plan."""
+    own = own_curves(RISING, predicted((0.1, *(s.mean for s in RISING.right)), RISING.finished))
+    for rows in RISING.rows:
+        assert np.allclose(accuracy_at(RISING, rows, [0, *POINTS]), accuracy_at(own, rows, [0, *POINTS]))
+    assert RISING.finished == own.finished
+
+
+@given(right=st.lists(st.floats(0.0, 1.0), min_size=7, max_size=7))
+def test_one_row_has_the_predicted_chance_and_a_vote_gains_by_odds(right: list[float]) -> None:
+    """Chances stay chances, a vote of one is the prediction, and no vote is worth less where none is on average."""
+    own = own_curves(RISING, predicted(tuple(right), RISING.finished))
+    table = np.array([[share.mean for share in row] for row in own.votes])
+    assert np.allclose(np.clip(right[1:], 0.001, 0.999), table[0], atol=1e-6)
+    assert ((table >= 0) & (table <= 1)).all()
+    assert (np.diff(table, axis=0) >= -1e-9).all()
+
+
+def test_the_plan_follows_the_question() -> None:
+    """A question that long thought is predicted to solve gets it; one that nothing will solve, next to none."""
+    ends = (0.0, 0.0, 0.0, 0.0, 0.1, 1.0)
+    slow = predicted((0.01, 0.01, 0.02, 0.05, 0.1, 0.6, 0.95), ends)
+    lost = predicted((0.01,) * 7, ends)
+    thoughts = [
+        plan(HARD, each, situation(0.5, curves=own_curves(RISING, each)), seed=0).rows[0].think_tokens
+        for each in (slow, lost)
+    ]
+    assert [256, 8] == thoughts
