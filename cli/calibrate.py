@@ -59,6 +59,7 @@ def command(
     (exit 130) and loses nothing: the same command goes on.
     """
     from edgereason.evals.recording import Recipe, merged, record
+    from edgereason.evals.situations import calibrated
     from edgereason.evals.tasks import load_task
     from edgereason.profiling.accuracy import accuracy_profile, profile_json, write_profile
     from edgereason.records import read_header, read_records
@@ -72,7 +73,8 @@ def command(
         is_whole = record(task, parts, recipe, out=out, seed=seed, on_progress=on_progress)
     if not is_whole:
         raise click.exceptions.Exit(exits.INTERRUPTED)
-    profile = accuracy_profile(read_header(out), read_records(out, "question"))
+    records = list(read_records(out, "question"))
+    profile = calibrated(accuracy_profile(read_header(out), records), records)
     if accuracy is not None:
         write_profile(profile, accuracy)
     click.echo(profile_json(profile) if json else "\n\n".join(table(name, each) for name, each in _shown(profile)))

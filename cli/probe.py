@@ -52,10 +52,11 @@ def train(records: tuple[Path, ...], out: Path, seed: int, force: bool, json: bo
 @command.command("eval")
 @click.argument("folder", type=_FOLDER)
 @click.argument("records", nargs=-1, required=True, type=_RECORDS, metavar="RECORDS...")
+@option("--svg", type=click.Path(path_type=Path, dir_okay=False), help="Write the confidence's reliability plot here.")
 @_json_option
 @quiet_option
 @model_options
-def evaluate(folder: Path, records: tuple[Path, ...], json: bool, quiet: bool, **given: Any) -> None:
+def evaluate(folder: Path, records: tuple[Path, ...], svg: Path | None, json: bool, quiet: bool, **given: Any) -> None:
     """Judge the probe in FOLDER on RECORDS that it was not fitted on, with the model -m. Needs the extra [fit]."""
     from edgereason.evals import probes
     from edgereason.probing.card import evaluation_text
@@ -64,6 +65,8 @@ def evaluate(folder: Path, records: tuple[Path, ...], json: bool, quiet: bool, *
     fetch_first(load, quiet=quiet)
     with calibrate.parts_of(load) as parts, bars(quiet=quiet) as on_step:
         found = probes.evaluate(folder, records, parts, on_step=on_step)
+    if svg is not None:
+        probes.draw(found, svg)
     click.echo(json_module.dumps(found) if json else evaluation_text(folder.name, found), nl=json)
 
 

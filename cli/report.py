@@ -22,6 +22,7 @@ def result_json(result: Result) -> dict[str, Any]:
         "text": result.text,
         "reasoning": result.reasoning,
         "confidence": result.confidence,
+        "confidence_source": result.confidence_source,
         "finish": result.finish,
         "deadline_ms": _ms(result.deadline_s),
         "elapsed_ms": _ms(result.elapsed_s),
@@ -107,6 +108,8 @@ def details(result: Result) -> Iterator[str]:
             yield f"runner-up: {plan.runner_up}"
         if plan.promise:
             yield f"promise: {plan.promise}"
+    if result.confidence is not None:
+        yield f"confidence {result.confidence:.2f}: {result.confidence_source}"
     joules = "" if result.joules is None else f"{result.joules:.3g} J, "
     yield f"energy {joules}{result.energy}"
     for row in result.rollouts:

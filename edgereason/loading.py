@@ -24,8 +24,10 @@ from edgereason.engine.gguf_probe import prove_gguf
 from edgereason.engine.llama_cpp_memory import estimate_memory
 from edgereason.errors import ConfigError, ModelFileError, ModelNotFoundError, did_you_mean
 from edgereason.hub import OnProgress, find, is_hub_name, parse_name
+from edgereason.probing.curve import CurveProbe
 from edgereason.probing.lookup import find_probe
 from edgereason.profiling.accuracy import AccuracyProfile, read_profile
+from edgereason.profiling.calibrator import Calibrator
 from edgereason.profiling.learning import CostBook
 from edgereason.profiling.lookup import binding, costs_here, find_profile
 from edgereason.profiling.profile import DeviceProfile, check_fits
@@ -63,6 +65,7 @@ class Parts:
     costs: PassCosts
     model: ModelInfo
     accuracy: AccuracyProfile | None = None
+    calibrator: Calibrator | None = None  # of confidences, by the probe's estimate too; None: by `accuracy` alone
     gauge: Gauge | None = None  # of energy; None: not measured
     book: CostBook | None = None  # where costs are learnt from requests; None: they were measured
     promise: Promise | None = None  # what is kept back for closing, learnt from requests; None: a provisional margin
@@ -117,6 +120,7 @@ def load_parts(
         costs=costs,
         model=info,
         accuracy=accuracy,
+        calibrator=probe.file.confidence if isinstance(probe, CurveProbe) else None,
         book=book,
         promise=Promise(cache_folder("closings"), setting_of(opened.info, info)),
         gauge=Gauge(clock, uses_gpu=not opened.info.device.startswith("cpu")),

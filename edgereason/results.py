@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from edgereason.answers.known import features
 from edgereason.controller.costs import DIRECT_ANSWER_TOKENS, direct_passes, pass_seconds, prefill_seconds
 from edgereason.loading import Parts
 from edgereason.profiling.power import NOT_MEASURED
 from edgereason.request import HANDOVER_S, Outcome, Request
-from edgereason.types import Answer, PassCosts, Result, Rollout, Usage
+from edgereason.types import Answer, Difficulty, PassCosts, Result, Rollout, Usage
 
 FEASIBLE_FACTOR = 2.0  # announced over predicted, for the shortest deadline that still gets an answer
+UNCALIBRATED = "token statistic, uncalibrated"
+CALIBRATE = "`edgereason calibrate TASK... --accuracy FILE` calibrates it"
 TEMPLATE_TOKENS = 32  # what a chat template is taken to add before the prompt is tokenized
 
 
@@ -31,12 +34,13 @@ def compose(request: Request, outcome: Outcome, parts: Parts, load_s: float) -> 
     joules = None if is_handed_over or parts.gauge is None else parts.gauge.since(progress.joules_begun)
     if is_handed_over:
         progress.trace.add("handed_over", answer.text if answer is not None else None)
+    confidence, source = confidence_of(answer, rollouts, progress.difficulty, parts, options.choices)
     elapsed_s = request.elapsed_s
     result = Result(
         answer=answer.text if answer is not None else None,
         text=winner.text if winner is not None else "",
         reasoning=winner.reasoning if winner is not None else "",
-        confidence=answer.confidence if answer is not None else None,
+        confidence=confidence,
         deadline_s=request.deadline_s,
         elapsed_s=elapsed_s,
         deadline_met=None if request.deadline_s is None else elapsed_s <= request.deadline_s,
@@ -56,10 +60,41 @@ def compose(request: Request, outcome: Outcome, parts: Parts, load_s: float) -> 
         shortest_feasible_s=shortest_s,
         joules=joules,
         energy=NOT_MEASURED if joules is None or parts.gauge is None else parts.gauge.source,
+        confidence_source=source,
         notes=(*parts.notes, *_remarks(request, answer, outcome, shortest_s)),
         trace=progress.trace,
     )
     return _abstain(result, options.min_confidence)
+
+
+def confidence_of(
+    answer: Answer | None,
+    rollouts: Sequence[Rollout],
+    difficulty: Difficulty | None,
+    parts: Parts,
+    choices: Sequence[str] = (),
+) -> tuple[float | None, str]:
+    """(the probability that the answer is right, what it is made of); a token statistic where nothing was calibrated.
+
+    Votes and token confidences, with the probe's estimate where it was fitted together with them and knows such
+    questions. Given choices are answered by other statistics, which no calibration knows.
+    """
+    if answer is None:
+        return None, ""
+    plain = parts.accuracy.confidence if parts.accuracy is not None else None
+    if choices or (plain is None and parts.calibrator is None):
+        return answer.confidence, f"{UNCALIBRATED}{': choices were given' if choices else f'; {CALIBRATE}'}"
+    knows = difficulty is not None and difficulty.calibrated
+    if parts.calibrator is not None and knows:
+        kind, known = features(rollouts, answer.canonical, difficulty)
+        words = f"calibrated on {parts.calibrator.questions} questions, by votes, token confidences and the probe"
+        return parts.calibrator.chance(kind, known), words
+    if plain is None:
+        return answer.confidence, f"{UNCALIBRATED}: the question is far from those that the probe knows"
+    kind, known = features(rollouts, answer.canonical)
+    is_far = difficulty is not None and difficulty.in_distribution is False
+    far = "; this question is far from those that the probe knows" if is_far else ""
+    return plain.chance(kind, known), f"calibrated on {plain.questions} questions, by votes and token confidences{far}"
 
 
 def shortest_feasible_s(request: Request, costs: PassCosts) -> float:

@@ -306,7 +306,7 @@ class Result:
     answer: str | None
     text: str
     reasoning: str
-    confidence: float | None
+    confidence: float | None  # the probability of being right, where `confidence_source` says calibrated
     deadline_s: float | None
     elapsed_s: float
     deadline_met: bool | None  # None: there was no deadline
@@ -322,6 +322,7 @@ class Result:
     shortest_feasible_s: float | None = None  # prefill and direct answer, as predicted for this prompt
     joules: float | None = None  # from the start of work on it, waiting left out; None: not measured, or handed over
     energy: str = "not measured"  # what the joules cover: a module, a GPU, the processor
+    confidence_source: str = ""  # what the confidence is made of, and on how many questions it was calibrated
     notes: tuple[str, ...] = ()
     trace: Any = field(default=None, repr=False, compare=False)  # edgereason.trace.Trace: every decision, with its time
 

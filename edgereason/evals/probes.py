@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,10 @@ from edgereason.evals.states import Recorded, Seen, look_again, read_questions
 from edgereason.loading import Parts
 from edgereason.probing.artifact import read_probe, write_probe
 from edgereason.probing.curve import CurveProbe, check_fits
+from edgereason.profiling.calibrator import Calibrator
 from edgereason.profiling.device import device_name
 from edgereason.records import provenance
+from edgereason.types import Difficulty
 
 OnStep = Callable[[str, int, int], None]  # what is being done, steps done, steps in all
 
@@ -55,14 +58,18 @@ def train(
     chosen = [seen[k] for k in np.linspace(0, len(seen) - 1, PROMPTS).astype(int)]
     prompts = [(each.tokens, np.asarray(each.evidence.hidden, np.float32)) for each in chosen]
     made = probe_file(examples, fitted, provenance=source, profiles=parts.profiles, prompts=prompts)
+    confidence, about_confidence = _confidence(examples, fitted, seen, seed)
+    made = replace(made, confidence=confidence)
     time_us = microseconds(CurveProbe(made, parts.model.name), [each.evidence for each in seen[:TIMED]])
-    card: dict[str, Any] = _finite({"provenance": source, **card_of(examples, fitted), "microseconds": time_us})
+    card: dict[str, Any] = _finite({
+        "provenance": source, **card_of(examples, fitted), "microseconds": time_us, "confidence": about_confidence
+    })  # fmt: skip
     if not force and not adds_something(card):
         raise RecordError(
             f"Not written: on what was held out the probe adds nothing to the text alone.\n{adds_table(card)}\n",
             hint="Record more questions or families, or write it all the same with --force.",
         )
-    write_probe(made, card, card_text(parts.model.name, card), out)
+    write_probe(made, card, card_text(parts.model.name, card), out, _picture(card["confidence"]))
     return card
 
 
@@ -95,9 +102,70 @@ def evaluate(folder: Path, paths: Sequence[Path], parts: Parts, *, on_step: OnSt
     judged = evaluation(examples, found[:, : bins + 1], found[:, -4:-1], found[:, -1])
     time_us = microseconds(probe, [each.evidence for each in seen])
     source = _provenance(recorded, parts, paths, 0, len(examples.ids))
-    more = {"states_agree": agreement, "microseconds": time_us}
+    more = {"states_agree": agreement, "microseconds": time_us, "confidence": _judged_confidence(probe, seen, parts)}
     report: dict[str, Any] = _finite({"provenance": source, **judged, **more})
     return report
+
+
+def _confidence(
+    examples: Any, fitted: Any, seen: Sequence[Seen], seed: int
+) -> tuple[Calibrator | None, dict[str, Any]]:
+    """What makes a probability of votes, tokens and this probe, if the probe helps; and the card's part about it."""
+    from edgereason.evals.confidences import with_probe
+    from edgereason.probing.readout import sigmoid
+
+    records = {each.record["question_id"]: each.record for each in seen}
+    held = fitted.templates
+    curve = sigmoid(held.curve) if fitted.form == "free" else held.hazard
+    known = [records[question_id] for question_id in examples.ids]
+    return with_probe(known, examples.points, curve, examples.templates, seed)
+
+
+def _judged_confidence(probe: CurveProbe, seen: Sequence[Seen], parts: Parts) -> dict[str, Any]:
+    """How reliable the confidences are that requests would have: of the accuracy profile, and of the probe."""
+    from edgereason.evals.confidences import judged
+
+    models: dict[str, tuple[Calibrator, list[Difficulty] | None]] = {}
+    if parts.accuracy is not None and parts.accuracy.confidence is not None:
+        models["votes and tokens"] = (parts.accuracy.confidence, None)
+    if probe.file.confidence is not None:
+        models["and the probe"] = (probe.file.confidence, [probe.estimate(each.evidence) for each in seen])
+    return judged([each.record for each in seen], probe.file.points, models)
+
+
+def draw(found: Mapping[str, Any], path: Path) -> None:
+    """Write the reliability plot of an evaluation.
+
+    Raises:
+        RecordError: no confidence was judged, since none is calibrated for this model; or it cannot be written.
+    """
+    picture = _picture(found["confidence"])
+    if picture is None:
+        raise RecordError(
+            "No confidence is calibrated for this model.",
+            hint="`edgereason calibrate TASK... --accuracy FILE` does it.",
+        )
+    try:
+        path.write_text(picture, encoding="utf-8")
+    except OSError as error:
+        raise RecordError(f"Cannot write {str(path)!r}: {error.strerror or error}.") from error
+
+
+def _picture(confidence: Mapping[str, Any]) -> str | None:
+    """The reliability plot, where there is anything to plot."""
+    from edgereason.probing.reliability import reliability_svg
+
+    is_held_out = "saved" in confidence
+    title = "Confidence, " + ("templates held out" if is_held_out else "questions not fitted on")
+    return reliability_svg(title, _served(confidence)) if confidence.get("reliability") else None
+
+
+def _served(confidence: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The reliability of the model that requests would be served by: the last one that was judged or kept."""
+    report = confidence["reliability"]
+    name = "votes and tokens" if confidence.get("with_probe") is False else list(report)[-1]
+    found: Mapping[str, Any] = report[name]
+    return found
 
 
 def _examples(recorded: Recorded, seen: Sequence[Seen], parts: Parts) -> Any:

@@ -22,9 +22,11 @@ import numpy.typing as npt
 
 from edgereason.errors import RecordError
 from edgereason.probing.tensors import unpack
+from edgereason.profiling.calibrator import Calibrator, calibrator_of
 
 SCHEMA = "edgereason.probe/1"
 META, TENSORS, CARD, CARD_TEXT = "probe.json", "probe.safetensors", "card.json", "card.md"
+PICTURE = "card.svg"  # of the card; a probe may have none
 FORMS = ("free", "hazard")
 HINT = "Restore the folder from a copy, or fit the probe again with `edgereason probe train`."
 
@@ -42,6 +44,8 @@ class ProbeFile:
     profiles: rows and think tokens of easy, normal and hard that it was fitted for.
     prompts: ids of prompts, whose states tell whether a model is the one that was fitted on.
     questions: CRC-32 of the ids of the questions that were fitted on.
+    confidence: what makes a probability of votes, token confidences and this probe's estimate; None where that is not
+    better than votes and token confidences alone.
     """
 
     provenance: Mapping[str, Any]
@@ -53,6 +57,7 @@ class ProbeFile:
     prompts: tuple[tuple[int, ...], ...]
     questions: frozenset[int]
     arrays: Arrays
+    confidence: Calibrator | None = None
 
     @property
     def lineage(self) -> str:
@@ -115,9 +120,10 @@ def read_probe(folder: Path) -> ProbeFile:
             prompts=tuple(tuple(int(token) for token in prompt) for prompt in meta["prompts"]),
             questions=frozenset(int(number) for number in meta["questions"]),
             arrays=unpack(content),
+            confidence=calibrator_of(meta["confidence"]) if meta.get("confidence") else None,
         )
         _check_sizes(made)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise RecordError(f"The probe in {str(folder)!r} is damaged: {error}.", hint=HINT) from error
     return made
 
@@ -130,6 +136,8 @@ def read_card(folder: Path) -> tuple[dict[str, Any], str]:
     """
     meta = read_meta(folder)
     values: dict[str, Any] = json.loads(_bound(folder, CARD, meta))
+    if PICTURE in meta["files"]:
+        _bound(folder, PICTURE, meta)
     return values, _bound(folder, CARD_TEXT, meta).decode("utf-8")
 
 
@@ -170,8 +178,10 @@ def _check_sizes(probe: ProbeFile) -> None:
 # ---------------------------------------------------------------- writing
 
 
-def write_probe(probe: ProbeFile, card: Mapping[str, Any], card_text: str, folder: Path) -> None:
-    """Write the folder whole, in place of one that is there; what was there stays until then.
+def write_probe(
+    probe: ProbeFile, card: Mapping[str, Any], card_text: str, folder: Path, picture: str | None = None
+) -> None:
+    """Write the folder whole, in place of one that is there; what was there stays until then. picture: SVG.
 
     Raises:
         RecordError: it cannot be written, or something else lies there.
@@ -184,6 +194,7 @@ def write_probe(probe: ProbeFile, card: Mapping[str, Any], card_text: str, folde
         TENSORS: save({name: np.ascontiguousarray(array, np.float32) for name, array in probe.arrays.items()}),
         CARD: (json.dumps(card, indent=1, sort_keys=True, allow_nan=False) + "\n").encode(),
         CARD_TEXT: card_text.encode(),
+        **({} if picture is None else {PICTURE: picture.encode()}),
     }
     meta = {
         "schema": SCHEMA,
@@ -195,6 +206,7 @@ def write_probe(probe: ProbeFile, card: Mapping[str, Any], card_text: str, folde
         "profiles": probe.profiles,
         "prompts": [list(prompt) for prompt in probe.prompts],
         "questions": sorted(probe.questions),
+        "confidence": None if probe.confidence is None else probe.confidence.to_json(),
         "files": {name: _digest(content) for name, content in files.items()},
     }
     files[META] = json.dumps({**meta, "digest": _digest(_canonical(meta))}, sort_keys=True).encode() + b"\n"

@@ -10,7 +10,17 @@ TITLES = {"direct": "right without thought", "long": "right after a long thought
 
 def card_text(name: str, card: Mapping[str, Any]) -> str:
     """The card as markdown."""
-    return "\n".join([*_head(name, card), *_aurocs(card), *_adds(card), *_calibrations(card), *_policies(card), ""])
+    return "\n".join(
+        [
+            *_head(name, card),
+            *_aurocs(card),
+            *_adds(card),
+            *_calibrations(card),
+            *confidence_table(card),
+            *_policies(card),
+            "",
+        ]
+    )
 
 
 def adds_table(card: Mapping[str, Any]) -> str:
@@ -78,6 +88,25 @@ def _calibrations(card: Mapping[str, Any]) -> Iterable[str]:
         yield "Share of a family that looks far away (conformal p < .05) to a probe without it: " + ", ".join(
             f"{family} {share:.2f}" for family, share in far.items()
         )  # fmt: skip
+
+
+def confidence_table(card: Mapping[str, Any]) -> Iterable[str]:
+    """How reliable the confidence of answers is."""
+    found = card.get("confidence") or {}
+    if not found.get("reliability"):
+        return
+    yield from ("", "## Confidence: the probability that the answer is right", "")
+    yield from _table_head(["made of", "of", "situations", "right", "Brier", "of the level", "error", "debiased"])
+    for name, kinds in found["reliability"].items():
+        for kind, each in kinds.items():
+            figures = (each[key] for key in ("right", "brier", "brier_of_level", "error", "debiased"))
+            yield _row([name, kind, f"{each['situations']:,}", *(f"{figure:.3f}" for figure in figures)])
+    if "saved" in found:
+        kept = "it is part of the confidence" if found["with_probe"] else "it is left out of the confidence"
+        yield ""
+        yield f"Log-loss that the probe's estimate saves [nats]: {_interval(found['saved'], '+.4f')}; {kept}."
+        yield ""
+        yield "![Reliability of the confidence on templates held out](card.svg)"
 
 
 def _policies(card: Mapping[str, Any]) -> Iterable[str]:
@@ -154,4 +183,5 @@ def evaluation_text(name: str, found: Mapping[str, Any]) -> str:
     lines += ["", "## Calibration", "", *_table_head(["of", "mean error", "debiased"])]
     for target, each in found["calibration"].items():
         lines.append(_row([TITLES[target], f"{each['error']:.3f}", f"{each['debiased']:.3f}"]))
+    lines += confidence_table(found)
     return "\n".join([*lines, "", "## What choosing brings", "", *_policy_table(found["policies"]), ""])

@@ -126,13 +126,14 @@ class Calibration:
     debiased: float
 
 
-def calibration(probability: Floats, share: Floats) -> Calibration:
-    """How probabilities [n] and shares [n] agree."""
+def calibration(probability: Floats, share: Floats, clusters: npt.NDArray[np.int64] | None = None) -> Calibration:
+    """How probabilities [n] and shares [n] agree; what chance brings is counted over clusters [n], if given."""
     parts = [part for part in np.array_split(np.argsort(probability, kind="stable"), BINS) if len(part) > 1]
     predicted = np.array([probability[part].mean() for part in parts])
     seen = np.array([share[part].mean() for part in parts])
     sizes = np.array([len(part) for part in parts])
-    chance = np.array([(share[part] - probability[part]).var(ddof=1) / len(part) for part in parts])
+    each = np.arange(len(share)) if clusters is None else clusters
+    chance = np.array([_variance(share[part] - probability[part], each[part]) for part in parts])
     squared = float(np.average((predicted - seen) ** 2 - chance, weights=sizes))
     return Calibration(
         predicted=tuple(predicted.tolist()),
@@ -141,3 +142,11 @@ def calibration(probability: Floats, share: Floats) -> Calibration:
         error=float(np.average(np.abs(predicted - seen), weights=sizes)),
         debiased=float(np.sqrt(max(0.0, squared))),
     )
+
+
+def _variance(values: Floats, clusters: npt.NDArray[np.int64]) -> float:
+    """Of the mean of values [n] that come in clusters [n] (linearised, as of a ratio)."""
+    _, place = np.unique(clusters, return_inverse=True)
+    sums = np.bincount(place, values - values.mean())
+    count = len(sums)
+    return float((sums**2).sum() / len(values) ** 2 * count / (count - 1)) if count > 1 else 0.0

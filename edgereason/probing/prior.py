@@ -11,6 +11,8 @@ import math
 
 from edgereason.types import LABELS, Difficulty, Evidence, Label
 
+PRIOR = "confidence of the direct answer, uncalibrated (`edgereason probe train` fits a probe)"
+
 
 class DirectAnswerProbe:
     """Reads difficulty off the token probabilities of the direct answer; needs no fitting and knows no distribution."""
@@ -22,7 +24,7 @@ class DirectAnswerProbe:
         p = math.exp(min(0.0, evidence.direct_logprob))
         probabilities = (p * p, 2 * p * (1 - p), (1 - p) ** 2)
         label = LABELS[max(range(3), key=lambda i: probabilities[i])]
-        return _difficulty(probabilities, "confidence of the direct answer, uncalibrated", label)
+        return _difficulty(probabilities, PRIOR, label)
 
 
 def _difficulty(probabilities: tuple[float, float, float], source: str, label: Label) -> Difficulty:

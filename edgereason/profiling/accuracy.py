@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgereason.errors import RecordError
+from edgereason.profiling.calibrator import Calibrator, calibrator_of
 from edgereason.protocols import Record
 
 SCHEMA = "edgereason.accuracy/1"
@@ -67,11 +68,15 @@ class Curves:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccuracyProfile:
-    """The curves of all questions and of each band, with the header of the records they come from."""
+    """The curves of all questions and of each band, with the header of the records they come from.
+
+    confidence: what makes a probability of votes and token confidences; None where it was not fitted.
+    """
 
     provenance: Mapping[str, Any]
     all: Curves
     bands: Mapping[str, Curves]
+    confidence: Calibrator | None = None
 
 
 def accuracy_profile(header: Mapping[str, Any], records: Iterable[Record], seed: int = 0) -> AccuracyProfile:
@@ -213,8 +218,10 @@ def share_of(values: Sequence[float] | npt.NDArray[np.float64]) -> Share:
 
 
 def profile_json(profile: AccuracyProfile) -> str:
-    """The profile as JSON, values to four decimals."""
-    return json.dumps({"schema": SCHEMA, **_rounded(asdict(profile))})
+    """The profile as JSON, shares to four decimals."""
+    curves = _rounded({**asdict(profile), "confidence": None})
+    confidence = None if profile.confidence is None else profile.confidence.to_json()
+    return json.dumps({"schema": SCHEMA, **curves, "confidence": confidence})
 
 
 def write_profile(profile: AccuracyProfile, path: Path) -> None:
@@ -239,10 +246,16 @@ def read_profile(path: Path) -> AccuracyProfile:
             raise ValueError(f"schema {values['schema']!r}")
         str(values["provenance"]["model"]["lineage"])
         bands = {str(band): _curves_of(each) for band, each in values["bands"].items()}
-        return AccuracyProfile(provenance=dict(values["provenance"]), all=_curves_of(values["all"]), bands=bands)
+        fitted = values.get("confidence")  # profiles of earlier versions have none
+        return AccuracyProfile(
+            provenance=dict(values["provenance"]),
+            all=_curves_of(values["all"]),
+            bands=bands,
+            confidence=None if fitted is None else calibrator_of(fitted),
+        )
     except OSError as error:
         raise RecordError(f"Cannot read {str(path)!r}: {error.strerror or error}.") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise RecordError(
             f"{str(path)!r} is no accuracy profile: {error}.", hint="`edgereason calibrate` writes them."
         ) from error

@@ -131,7 +131,10 @@ def test_a_plan_goes_by_the_profile_that_was_recorded(
     folder, _ = recorded
     shutil.copy(folder / "p.json", tmp_path / "mine.json")
     found = edgereason("ask", "12 + 7 - 3 = ?", "--deadline", "2s", "--profiles", str(tmp_path), "--json")
-    assert "right and" in json.loads(found.stdout)["plan"]["reason"]
+    said = json.loads(found.stdout)
+    assert "right and" in said["plan"]["reason"]
+    assert "calibrated on 24 questions, by votes and token confidences" == said["confidence_source"]
+    assert 0 < said["confidence"] < 1
 
 
 def stopped_at(lines: int, out: Path, process: subprocess.Popen[bytes], number: int) -> int:

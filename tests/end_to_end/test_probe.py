@@ -68,16 +68,22 @@ def test_show_prints_the_card(edgereason: Run, folder: Path) -> None:
     card = json.loads(edgereason("probe", "show", str(probe), "--json").stdout)
     assert {"templates": 5, "families": 3} == card["folds"]
     assert card["provenance"]["model"]["name"] == "abacus"
+    assert {"votes and tokens", "and the probe"} == card["confidence"]["reliability"].keys()
+    assert (probe / "card.svg").read_text().startswith("<svg")
 
 
 def test_eval_judges_on_other_questions_alone(edgereason: Run, folder: Path) -> None:
     """Those that were fitted on are refused by name."""
     probe = str(folder / "profiles" / "mine")
-    found = edgereason("probe", "eval", probe, str(folder / "others.jsonl"), "--json")
+    picture = folder / "reliability.svg"
+    found = edgereason("probe", "eval", probe, str(folder / "others.jsonl"), "--json", "--svg", str(picture))
     assert 0 == found.returncode, found.stderr
     judged = json.loads(found.stdout)
     assert (120, 1.0) == (judged["questions"], judged["states_agree"])
     assert {"chain", "counting", "extremes"} == judged["auroc"]["long"]["families"].keys()
+    direct = judged["confidence"]["reliability"]["votes and tokens"]["answers without thought"]
+    assert (120, True) == (direct["situations"], direct["brier"] < direct["brier_of_level"])
+    assert picture.read_text().startswith("<svg")
     assert "AUROC within families" in edgereason("probe", "eval", probe, str(folder / "others.jsonl")).stdout
 
     refused = edgereason("probe", "eval", probe, str(folder / "fitted.jsonl"))

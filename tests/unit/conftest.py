@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,7 +29,7 @@ def tokenizer() -> Tokenizer:
 
 @pytest.fixture
 def reasoner(tokenizer: Tokenizer) -> Iterator[Callable[..., Reasoner]]:
-    """Makes Reasoners whose model follows a script of texts; closes them at the end."""
+    """Makes Reasoners whose model follows a script of texts, with other `known` parts; closes them at the end."""
     from edgereason.loading import Parts, budget_profiles
     from edgereason.runtime import Reasoner
 
@@ -40,6 +41,7 @@ def reasoner(tokenizer: Tokenizer) -> Iterator[Callable[..., Reasoner]]:
         slope: float = 0.0,
         codec: Tokenizer = tokenizer,
         promise: Promise | None = None,
+        known: Mapping[str, Any] = MappingProxyType({}),
         **engine: Any,
     ) -> Reasoner:
         def ids(text: str) -> tuple[int, ...]:
@@ -59,7 +61,6 @@ def reasoner(tokenizer: Tokenizer) -> Iterator[Callable[..., Reasoner]]:
         parts = Parts(
             engine=FakeEngine(vocab_size=size, **options),
             tokenizer=codec,
-            probe=DirectAnswerProbe(),
             profiles=budget_profiles(),
             costs=PassCosts(
                 rows=(1, 16),
@@ -71,6 +72,7 @@ def reasoner(tokenizer: Tokenizer) -> Iterator[Callable[..., Reasoner]]:
             model=ModelInfo(name="scripted", lineage="none", file="none"),
             promise=promise,
             notes=codec.notes,
+            **{"probe": DirectAnswerProbe(), **known},
         )
         clock = engine.get("clock")
         made.append(Reasoner(lambda: parts, **({"clock": clock} if clock else {})))

@@ -12,7 +12,17 @@ import pytest
 from safetensors.numpy import save
 
 from edgereason.errors import RecordError
-from edgereason.probing.artifact import CARD, CARD_TEXT, META, TENSORS, ProbeFile, read_card, read_probe, write_probe
+from edgereason.probing.artifact import (
+    CARD,
+    CARD_TEXT,
+    META,
+    PICTURE,
+    TENSORS,
+    ProbeFile,
+    read_card,
+    read_probe,
+    write_probe,
+)
 from edgereason.probing.build import probe_file
 from edgereason.probing.curve import CurveProbe, check_fits
 from edgereason.probing.examples import Examples
@@ -20,6 +30,7 @@ from edgereason.probing.fit import Fitted
 from edgereason.probing.lookup import find_probe
 from edgereason.probing.prior import DirectAnswerProbe
 from edgereason.probing.tensors import unpack
+from edgereason.profiling.calibrator import KINDS, fit_calibrator
 from edgereason.testing import FakeEngine
 from edgereason.types import LABELS, BudgetProfile, Evidence, ModelInfo
 
@@ -75,6 +86,22 @@ def test_what_is_read_is_what_was_written(probe: ProbeFile, folder: Path) -> Non
     assert dataclasses.replace(probe, arrays={}) == dataclasses.replace(read, arrays={})
     assert ({"n": 1}, "# card\n") == read_card(folder)
     assert [folder] == list(folder.parent.iterdir())
+
+
+def test_the_calibration_of_a_confidence_goes_with_the_probe(probe: ProbeFile, tmp_path: Path) -> None:
+    """As it was, with its picture; an edited one is refused, though the digests be made to fit."""
+    situations = {kind: np.random.default_rng(0).normal(size=(20, 2)) for kind in KINDS}
+    half = {kind: np.arange(20) % 2.0 for kind in KINDS}
+    model = fit_calibrator(situations, half, {kind: np.ones(20) for kind in KINDS}, 20)
+    write_probe(dataclasses.replace(probe, confidence=model), {"n": 1}, "# card\n", tmp_path / "p", "<svg/>")
+    assert model == read_probe(tmp_path / "p").confidence
+    (tmp_path / "p" / PICTURE).write_text("<svg></svg>")
+    with pytest.raises(RecordError, match=r"card\.svg"):
+        read_card(tmp_path / "p")
+    turned = dataclasses.replace(model, weights={kind: (1.0, 2.0, 3.0) for kind in KINDS})
+    write_probe(dataclasses.replace(probe, confidence=turned), {"n": 1}, "# card\n", tmp_path / "q")
+    with pytest.raises(RecordError, match="its own test"):
+        read_probe(tmp_path / "q")
 
 
 def test_the_folded_map_gives_what_the_heads_give(examples: Examples, fitted: Fitted, folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from edgereason.profiling.accuracy import (
     think_length,
     write_profile,
 )
+from edgereason.profiling.calibrator import KINDS, fit_calibrator
 
 POINTS = (8, 16, 32)
 
@@ -163,3 +165,23 @@ def test_a_damaged_profile_is_refused(tmp_path: Path, spoil: Any) -> None:
     (tmp_path / "p.json").write_text(json.dumps(values))
     with pytest.raises(RecordError, match="no accuracy profile"):
         read_profile(tmp_path / "p.json")
+
+
+def test_a_profile_keeps_the_calibration_of_confidences_and_refuses_an_edited_one(tmp_path: Path) -> None:
+    """To the last digit; one of an earlier version has none."""
+    records = [question(sample(4, "R"), sample(6, "W")) for _ in range(LEAST_QUESTIONS)]
+    bare = accuracy_profile(header(), records)
+    half = {kind: np.arange(20) % 2.0 for kind in KINDS}
+    rows = {kind: np.random.default_rng(0).normal(size=(20, 2)) for kind in KINDS}
+    made = replace(bare, confidence=fit_calibrator(rows, half, {kind: np.ones(20) for kind in KINDS}, 20))
+    for profile in (bare, made):
+        write_profile(profile, tmp_path / "p.json")
+        assert profile.confidence == read_profile(tmp_path / "p.json").confidence
+    values = json.loads((tmp_path / "p.json").read_text())
+    values["confidence"]["weights"]["vote"][0] += 0.1
+    (tmp_path / "p.json").write_text(json.dumps(values))
+    with pytest.raises(RecordError, match="its own test"):
+        read_profile(tmp_path / "p.json")
+    del values["confidence"]
+    (tmp_path / "p.json").write_text(json.dumps(values))
+    assert read_profile(tmp_path / "p.json").confidence is None
