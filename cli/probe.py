@@ -1,4 +1,4 @@
-"""`edgereason probe`: fit a difficulty probe on recorded questions, judge it on others, show its card."""
+"""`edgereason probe`: fit a difficulty probe on recorded questions, judge it on others, show its card, find budgets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _json_option = option("--json", "json", is_flag=True, help="Print one JSON objec
 
 @click.group()
 def command() -> None:
-    """Collect labelled questions, fit a difficulty probe on them, judge it on others, show its card."""
+    """Collect labelled questions, find budget profiles, fit a difficulty probe, judge it on others, show its card."""
 
 
 command.add_command(calibrate.command, "collect")
@@ -81,3 +81,31 @@ def show(folder: Path, json: bool) -> None:
     CurveProbe(read_probe(folder), folder.name)
     card, text = read_card(folder)
     click.echo(json_module.dumps(card) if json else text, nl=json)
+
+
+@command.command("tune")
+@click.argument("records", nargs=-1, required=True, type=_RECORDS, metavar="RECORDS...")
+@option("-o", "--out", type=_FOLDER, required=True, help="Write profiles and table into this folder, whole or not.")
+@option(
+    "--loss", type=click.FloatRange(0, 1), default=0.005, show_default=True,
+    help="Accuracy that may be lost against the best single budget.",
+)  # fmt: skip
+@option(
+    "--profiles", "profiles_dir", type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Folder with budget profiles to start from.  [default: the shipped ones]",
+)  # fmt: skip
+@_json_option
+@quiet_option
+def tune(records: tuple[Path, ...], out: Path, loss: float, profiles_dir: Path | None, json: bool, quiet: bool) -> None:
+    """Find easy, normal and hard by search over RECORDS (of `edgereason probe collect`), and write their profiles.
+
+    Of all triples of fixed budgets, the one that generates the fewest tokens and is as accurate as the best single
+    budget less --loss, where one half of a question's samples chooses and the other half judges. No model is run. Fit
+    a probe for them afterwards: `edgereason probe train --profiles FOLDER`. Needs the extra [fit].
+    """
+    from edgereason.evals import budgets
+    from edgereason.loading import budget_profiles
+
+    with bars(quiet=quiet) as on_step:
+        table = budgets.tune(records, budget_profiles(profiles_dir), out, loss=loss, on_step=on_step)
+    click.echo(json_module.dumps(table) if json else budgets.table_text(table), nl=json)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from edgereason.errors import ExtraMissingError, RecordError
-from edgereason.evals.states import Recorded, Seen, look_again, read_questions
+from edgereason.evals.states import Recorded, Seen, look_again, points_of, read_questions
 from edgereason.loading import Parts
 from edgereason.probing.artifact import read_probe, write_probe
 from edgereason.probing.curve import CurveProbe, check_fits
@@ -44,16 +44,16 @@ def train(
         RecordError: the records cannot be used, or the probe adds nothing to the text on what was held out and `force`
             was not given; nothing was written. ExtraMissingError: scikit-learn is not installed.
     """
-    _check_extra()
+    check_extra()
     from edgereason.probing.build import PROMPTS, TIMED, microseconds, probe_file
     from edgereason.probing.card import adds_table, card_text
     from edgereason.probing.fit import fit
     from edgereason.probing.report import adds_something, card_of
 
     recorded = read_questions(paths)
-    seen = look_again(recorded, parts, _named(on_step, "prompts"))
+    seen = look_again(recorded, parts, named(on_step, "prompts"))
     examples = _examples(recorded, seen, parts)
-    fitted = fit(examples, seed, _named(on_step, "folds"))
+    fitted = fit(examples, seed, named(on_step, "folds"))
     source = _provenance(recorded, parts, paths, seed, len(examples.ids))
     chosen = [seen[k] for k in np.linspace(0, len(seen) - 1, PROMPTS).astype(int)]
     prompts = [(each.tokens, np.asarray(each.evidence.hidden, np.float32)) for each in chosen]
@@ -61,7 +61,7 @@ def train(
     confidence, about_confidence = _confidence(examples, fitted, seen, seed)
     made = replace(made, confidence=confidence)
     time_us = microseconds(CurveProbe(made, parts.model.name), [each.evidence for each in seen[:TIMED]])
-    card: dict[str, Any] = _finite({
+    card: dict[str, Any] = finite({
         "provenance": source, **card_of(examples, fitted), "microseconds": time_us, "confidence": about_confidence
     })  # fmt: skip
     if not force and not adds_something(card):
@@ -80,7 +80,7 @@ def evaluate(folder: Path, paths: Sequence[Path], parts: Parts, *, on_step: OnSt
         RecordError: the probe is damaged or of another model, or some of the questions were fitted on.
         ExtraMissingError: scikit-learn is not installed.
     """
-    _check_extra()
+    check_extra()
     from edgereason.probing.build import microseconds, question_number
     from edgereason.probing.report import evaluation
 
@@ -93,9 +93,9 @@ def evaluate(folder: Path, paths: Sequence[Path], parts: Parts, *, on_step: OnSt
             f"{len(known)} of {len(recorded.records)} questions were fitted on, as {known[0]['question_id']!r}.",
             hint="Record others, of another split or seed.",
         )
-    if _points(recorded) != probe.file.points:
-        raise RecordError(f"The records have cuts at {_points(recorded)}, the probe has {probe.file.points}.")
-    seen = look_again(recorded, parts, _named(on_step, "prompts"))
+    if points_of(recorded) != probe.file.points:
+        raise RecordError(f"The records have cuts at {points_of(recorded)}, the probe has {probe.file.points}.")
+    seen = look_again(recorded, parts, named(on_step, "prompts"))
     examples = _examples(recorded, seen, parts)
     found = probe.outputs(examples.features)
     bins = len(examples.points)
@@ -103,7 +103,7 @@ def evaluate(folder: Path, paths: Sequence[Path], parts: Parts, *, on_step: OnSt
     time_us = microseconds(probe, [each.evidence for each in seen])
     source = _provenance(recorded, parts, paths, 0, len(examples.ids))
     more = {"states_agree": agreement, "microseconds": time_us, "confidence": _judged_confidence(probe, seen, parts)}
-    report: dict[str, Any] = _finite({"provenance": source, **judged, **more})
+    report: dict[str, Any] = finite({"provenance": source, **judged, **more})
     return report
 
 
@@ -171,13 +171,7 @@ def _served(confidence: Mapping[str, Any]) -> Mapping[str, Any]:
 def _examples(recorded: Recorded, seen: Sequence[Seen], parts: Parts) -> Any:
     from edgereason.probing.examples import examples_of
 
-    return examples_of([(each.record, each.evidence) for each in seen], _points(recorded), parts.profiles)
-
-
-def _points(recorded: Recorded) -> tuple[int, ...]:
-    """The cuts of the records, and the cap."""
-    settings = recorded.header["settings"]
-    return (*settings["cuts"], settings["think_tokens"])
+    return examples_of([(each.record, each.evidence) for each in seen], points_of(recorded), parts.profiles)
 
 
 def _provenance(recorded: Recorded, parts: Parts, paths: Sequence[Path], seed: int, n: int) -> dict[str, Any]:
@@ -199,20 +193,21 @@ def _provenance(recorded: Recorded, parts: Parts, paths: Sequence[Path], seed: i
     return {name: value for name, value in made.items() if name != "kind"}
 
 
-def _named(on_step: OnStep | None, what: str) -> Callable[[int, int], None] | None:
+def named(on_step: OnStep | None, what: str) -> Callable[[int, int], None] | None:
+    """Progress of one named step."""
     return None if on_step is None else lambda done, total: on_step(what, done, total)
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """The value with None for what is no finite number, floats to six digits, as JSON can say it."""
     if isinstance(value, float):
         return float(f"{value:.6g}") if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {str(name): _finite(each) for name, each in value.items()}
-    return [_finite(each) for each in value] if isinstance(value, (list, tuple)) else value
+        return {str(name): finite(each) for name, each in value.items()}
+    return [finite(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
-def _check_extra() -> None:
+def check_extra() -> None:
     """ExtraMissingError unless what fits probes is installed."""
     for library in ("sklearn", "safetensors"):
         if find_spec(library) is None:

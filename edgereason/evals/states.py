@@ -59,6 +59,12 @@ def read_questions(paths: Sequence[Path]) -> Recorded:
     return Recorded(header=headers[0], records=tuple(record for record in found.values() if record["samples"]))
 
 
+def points_of(recorded: Recorded) -> tuple[int, ...]:
+    """The cuts of the records, and the cap."""
+    settings = recorded.header["settings"]
+    return (*settings["cuts"], settings["think_tokens"])
+
+
 def look_again(recorded: Recorded, parts: Parts, on_state: OnState | None = None) -> list[Seen]:
     """Each question with its evidence, in the order of the records; those without a direct answer are left out.
 

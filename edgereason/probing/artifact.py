@@ -211,18 +211,23 @@ def write_probe(
     }
     files[META] = json.dumps({**meta, "digest": _digest(_canonical(meta))}, sort_keys=True).encode() + b"\n"
     try:
-        _write_folder(files, folder)
+        write_folder(files, folder)
     except OSError as error:
         raise RecordError(f"Cannot write {str(folder)!r}: {error.strerror or error}.") from error
 
 
-def _write_folder(files: Mapping[str, bytes], folder: Path) -> None:
-    """All files under another name, then the folder's."""
+def write_folder(files: Mapping[str, bytes], folder: Path) -> None:
+    """All files under another name, then the folder's, in place of what was there.
+
+    Raises:
+        OSError: it cannot be written; what was there is there still.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as aside:
         new, old = Path(aside) / "new", Path(aside) / "old"
         new.mkdir()
         for name, content in files.items():
+            (new / name).parent.mkdir(exist_ok=True)
             (new / name).write_bytes(content)
         if folder.exists():
             folder.rename(old)

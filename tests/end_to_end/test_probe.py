@@ -150,3 +150,28 @@ def test_the_same_records_twice_are_refused(edgereason: Run, folder: Path, tmp_p
     records = str(folder / "fitted.jsonl")
     found = edgereason("probe", "train", records, records, "-o", str(tmp_path / "p"))
     assert (1, True) == (found.returncode, "is in another file too" in found.stderr)
+
+
+def test_budgets_are_found_and_a_probe_is_fitted_for_them(edgereason: Run, folder: Path, tmp_path: Path) -> None:
+    """Grid, profiles, labels: the files are profiles that `ask` takes, with the table beside them, again and again."""
+    out = tmp_path / "budgets"
+    for _ in range(2):  # what a search wrote, another may replace
+        found = edgereason("probe", "tune", str(folder / "fitted.jsonl"), "-o", str(out), "--json")
+        assert 0 == found.returncode, found.stderr
+    table = json.loads(found.stdout)
+    assert {"easy.toml", "normal.toml", "hard.toml", "search"} == {path.name for path in out.iterdir()}
+    assert table == json.loads((out / "search" / "table.json").read_text())
+    assert "abacus" in (out / "search" / "table.md").read_text()
+    assert ["fitted.jsonl"] == table["provenance"]["settings"]["records"]
+    least = table["best_single"]["right"] - 0.005
+    assert table["found"]["right"] >= least - 1e-6
+    assert table["found"]["tokens"] <= table["cheapest_single"]["tokens"]
+
+    hard = table["profiles"]["hard"]
+    asked = json.loads(edgereason("ask", "1 + 1 = ?", "--profiles", str(out), "--profile", "hard", "--json").stdout)
+    assert hard["rows"] == sum(group["count"] for group in asked["plan"]["rows"])
+
+    (out / "mine.txt").write_text("keep me")
+    refused = edgereason("probe", "tune", str(folder / "fitted.jsonl"), "-o", str(out))
+    assert (1, True) == (refused.returncode, "holds other things (mine.txt)" in refused.stderr)
+    assert (out / "mine.txt").exists()
