@@ -55,7 +55,8 @@ def command(
     """Record what a model thinks of each TASK's questions, and say what thinking longer and voting buy there.
 
     Every question is answered without thought, and by several thoughts that are also cut short at about twelve points
-    and asked for their answer. A TASK is a generated one (chain, story:hard) or a JSON-lines file. Ctrl-C ends early
+    and asked for their answer. A TASK is a generated one (chain, story:hard), one of reasoning-gym (rg:leg_counting,
+    extra [gym]) or a JSON-lines file. Ctrl-C ends early
     (exit 130) and loses nothing: the same command goes on.
     """
     from edgereason.evals.recording import Recipe, merged, record

@@ -48,7 +48,8 @@ FURTHER = ("strategy", "price_per_second", "price_per_joule", "max_joules")  # w
 def command(task: str, items: int | None, seed: int, out: Path | None, json: bool, quiet: bool, **given: Any) -> None:
     """Ask every question of TASK and report how many answers are right, with the interval.
 
-    TASK is a generated one (chain, story:hard, clock+units) or a JSON-lines file with "question" and "answer". Ctrl-C
+    TASK is a generated one (chain, story:hard, clock+units), one of reasoning-gym (rg:leg_counting, extra [gym]) or a
+    JSON-lines file with "question" and "answer". Ctrl-C
     ends early and reports what is done (exit 130); with --out nothing that was answered is lost or asked again.
     """
     from edgereason import Reasoner

@@ -178,13 +178,13 @@ def _asked(
     entry = clock()
     result = reasoner.ask(item.question, deadline=deadline_s, seed=seed, choices=item.choices, miss_rate=draw.miss_rate)
     measured_s = clock() - entry
-    form = canonical(result.answer or "") or None
     return request_record(
         result,
         question_id=item.id,
         question=item.question,
-        canonical=form,
-        correct=form is not None and form == canonical(item.target),
+        canonical=canonical(result.answer or "") or None,
+        correct=item.is_right(result.answer),
+        is_direct_right=any(rollout.is_direct and item.is_right(rollout.answer) for rollout in result.rollouts),
         regime=regime,
         measured_s=measured_s,
         **item.labels,
@@ -195,8 +195,6 @@ def ask_of(record: Record) -> Ask:
     """What the ledger keeps of a request's record."""
     events = record["trace"]["events"]
     closed = [event["at_s"] for event in events if event["event"] == "closing" and event["why"] == "deadline"]
-    target = canonical(record["target"])
-    direct = next((rollout for rollout in record["rollouts"] if rollout["is_direct"]), None)
     return Ask(
         regime=record["regime"],
         deadline_s=record["deadline_s"],
@@ -205,7 +203,7 @@ def ask_of(record: Record) -> Ask:
         closing_s=min(closed, default=None),
         is_answered=record["answer"] is not None,
         is_right=bool(record["correct"]),
-        is_direct_right=direct is not None and direct["canonical"] == target,
+        is_direct_right=record["is_direct_right"],
         is_handed_over=any(event["event"] == "handed_over" for event in events),
         is_ended_by_time=record["finish"] == "deadline",
     )

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgereason.answers import canonical, read_answer
+from edgereason.answers import read_answer
 from edgereason.decoding.loop import Decoder, EarlyAnswer
 from edgereason.decoding.row import RowLimits
 from edgereason.errors import ConfigError
@@ -111,7 +111,6 @@ def record_item(item: Item, parts: Parts, recipe: Recipe, seed: int, clock: Cloc
 
 def _samples(item: Item, prompt: Prompt, parts: Parts, recipe: Recipe, seed: int, clock: Clock) -> Iterator[Record]:
     """The samples of a question, one arm after the other."""
-    target = canonical(item.target)
     room = _room(prompt, parts, recipe.waits > 0)
     if room < LEAST_ROOM:
         return
@@ -136,7 +135,7 @@ def _samples(item: Item, prompt: Prompt, parts: Parts, recipe: Recipe, seed: int
         )
         direct = decoder.answer_directly(Sampling(temperature=0.0, seed=seed), 0, ANSWER_TOKENS)
         if direct is not None:
-            yield _labelled(direct, "direct", target)
+            yield _labelled(direct, "direct", item)
         sampling = Sampling(temperature=recipe.temperature, seed=seed)
         plain = RowLimits(think=think, answer=ANSWER_TOKENS, cuts=recipe.cuts)
         waiting = RowLimits(think=think, answer=ANSWER_TOKENS, extensions=1)
@@ -144,11 +143,11 @@ def _samples(item: Item, prompt: Prompt, parts: Parts, recipe: Recipe, seed: int
         for seeds in waves(recipe.samples, width):
             for rollout in decoder.sample([(sampling, seeds, plain)]):
                 early = [answer for answer in decoder.early_answers if answer.row == rollout.row]
-                yield _labelled(rollout, "plain", target, early)
+                yield _labelled(rollout, "plain", item, early)
         if prompt.markers.extension:
             for seeds in waves(recipe.waits, parts.engine.info.max_rows):
                 for rollout in decoder.sample([(sampling, seeds, waiting)]):
-                    yield _labelled(rollout, "wait", target)
+                    yield _labelled(rollout, "wait", item)
 
 
 def waves(count: int, width: int) -> list[range]:
@@ -174,20 +173,19 @@ def _room(prompt: Prompt, parts: Parts, is_extended: bool) -> int:
     return parts.engine.info.context - len(prompt.tokens) - _around(prompt) - extension
 
 
-def _labelled(rollout: Rollout, arm: str, target: str, early: Sequence[EarlyAnswer] = ()) -> Record:
-    """A rollout's record, it and its early answers held against the target."""
+def _labelled(rollout: Rollout, arm: str, item: Item, early: Sequence[EarlyAnswer] = ()) -> Record:
+    """A rollout's record, it and its early answers judged as the item has it."""
     cuts = [
         Cut(
             think_tokens=answer.think_tokens,
             answer=answer.answer,
             canonical=answer.canonical,
-            correct=answer.canonical is not None and answer.canonical == target,
+            correct=item.is_right(answer.answer),
             logprob=math.log(answer.confidence) if answer.confidence > 0 else -math.inf,
         )
         for answer in sorted(early, key=lambda answer: answer.think_tokens)
     ]
-    is_right = rollout.canonical is not None and rollout.canonical == target
-    return sample_record(rollout, arm=arm, correct=is_right, cuts=cuts)
+    return sample_record(rollout, arm=arm, correct=item.is_right(rollout.answer), cuts=cuts)
 
 
 def _header(task: Task, parts: Parts, recipe: Recipe, seed: int) -> Provenance:

@@ -186,7 +186,7 @@ class _Asking:
             question_id=item.id,
             question=item.question,
             canonical=form,
-            correct=form is not None and form == canonical(item.target),
+            correct=item.is_right(result.answer),
             error=error,
             **item.labels,
         )

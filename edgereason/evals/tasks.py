@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import math
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edgereason.answers import match_choice
+from edgereason.answers import canonical, match_choice
 from edgereason.errors import ConfigError, RecordError, did_you_mean
 from edgereason.evals.families import BANDS, FAMILIES, SPLITS, Problem, draw
 
@@ -27,7 +27,10 @@ FINAL_ANSWER = "####"  # what GSM8K puts before it
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One question with its right answer; `params` keeps whatever else is known of it."""
+    """One question with its right answer; `params` keeps whatever else is known of it.
+
+    scorer: gives an answer from 0 to 1, where the task has its own way to judge; only 1 is right.
+    """
 
     id: str
     question: str
@@ -37,6 +40,14 @@ class Item:
     template: str = ""
     band: str = ""
     params: Mapping[str, object] = field(default_factory=dict)
+    scorer: Callable[[str], float] | None = field(default=None, compare=False, repr=False)
+
+    def is_right(self, answer: str | None) -> bool:
+        """Whether an answer is right: by the task's own scorer, else by its canonical form."""
+        form = canonical(answer or "")
+        if answer is None or not form:
+            return False
+        return form == canonical(self.target) if self.scorer is None else self.scorer(answer) >= 1.0
 
     @property
     def labels(self) -> dict[str, object]:
@@ -55,14 +66,19 @@ class Task:
 
 
 def load_task(spec: str, *, n: int | None = None, seed: int = 0, split: str = "test") -> Task:
-    """The first `n` items of a generated task ("chain", "chain:hard", "chain+story") or of a labelled file.
+    """The first `n` items of a generated task ("chain", "chain:hard", "chain+story"), of reasoning-gym
+    ("rg:leg_counting") or of a labelled file.
 
     Raises:
-        ConfigError: unknown family, band or split, or n below 1.
+        ConfigError: unknown family, band or split, or n below 1. ExtraMissingError: reasoning-gym is not installed.
         RecordError: the file cannot be read, or a line of it is malformed (naming the line).
     """
     if n is not None and n < 1:
         raise ConfigError(f"Number of items must be at least 1, got {n!r}.", hint="Leave it out for all of a file.")
+    if spec.startswith("rg:"):
+        from edgereason.evals.gym import gym_task  # reasoning-gym takes seconds to import
+
+        return gym_task(spec[3:], n=DEFAULT_ITEMS if n is None else n, seed=seed, split=split)
     path = Path(spec)
     if path.suffix in (".jsonl", ".json") or len(path.parts) > 1 or path.is_file():
         return labelled_task(path, n=n)

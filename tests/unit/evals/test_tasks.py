@@ -9,7 +9,7 @@ import pytest
 
 from edgereason.errors import ConfigError, RecordError
 from edgereason.evals.families import FAMILIES
-from edgereason.evals.tasks import load_task
+from edgereason.evals.tasks import Item, load_task
 
 
 @pytest.mark.parametrize("name", [*FAMILIES, "chain:hard"])
@@ -207,3 +207,11 @@ def test_real_test_sets_are_read_whole(test_data: Path, name: str, n: int, first
     task = load_task(str(test_data / name))
 
     assert (len(task.items), task.items[0].target) == (n, first)
+
+
+def test_an_answer_is_judged_by_canonical_form_or_by_the_items_own_scorer() -> None:
+    """Only a full score is right; no answer never is."""
+    plain = Item(id="a", question="?", target="1000")
+    assert [True, False, False, False] == [plain.is_right(answer) for answer in ("1,000", "999", "", None)]
+    own = Item(id="b", question="?", target="x", scorer=lambda answer: {"y": 1.0, "z": 0.9}.get(answer, 0.0))
+    assert [True, False, False, False] == [own.is_right(answer) for answer in ("y", "z", "x", None)]
