@@ -355,7 +355,7 @@ def diffadapt(known: Side, place: int, rows: int, points: Sequence[int]) -> Way:
     ways = [way(lambda side, each=each: each) for each in labels]  # type: ignore[misc]
     label = labels[ways.index(cheapest(ways, known, least))]
     scaler = StandardScaler().fit(known.hidden)
-    model = MLPClassifier((64,), max_iter=100, early_stopping=True, random_state=0)
+    model = MLPClassifier(hidden_layer_sizes=(64,), max_iter=100, early_stopping=True, random_state=0)
     model.fit(scaler.transform(known.hidden), label)
     return way(lambda side: model.predict(scaler.transform(side.hidden)))
 

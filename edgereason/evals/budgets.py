@@ -13,6 +13,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+from edgereason.controller.plan import WIDTHS
 from edgereason.controller.profiles import read_profile
 from edgereason.errors import RecordError
 from edgereason.evals.probes import check_extra, finite, named
@@ -52,7 +53,7 @@ def tune(
 
     _check_free(out)
     recorded = read_questions(paths)
-    grid = grid_of(recorded.records, points_of(recorded), named(on_step, "questions"))
+    grid = grid_of(recorded.records, points_of(recorded), WIDTHS, named(on_step, "questions"))
     folds = [judged for _, judged in folds_of(grid.templates, FOLDS)]
     found = search(grid, folds, loss, named(on_step, "budgets"))
     now = of_triple(grid, tuple(grid.place(profiles[k].max_rows, profiles[k].think_tokens) for k in LABELS))  # type: ignore[arg-type]

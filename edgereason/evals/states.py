@@ -19,6 +19,22 @@ from edgereason.records import read_header, read_records, rollout_of
 from edgereason.types import Evidence, Message
 
 OnState = Callable[[int, int], None]  # questions done, questions in all
+LABELS: dict[str, tuple[type, ...]] = {
+    "arm": (str,),
+    "canonical": (str, type(None)),
+    "confidence": (int, float, type(None)),
+    "correct": (bool,),
+    "cuts": (list,),
+    "finish": (str,),
+    "forced": (list,),
+    "reasoning_tokens": (int,),
+}  # of a sample: what is made of it
+CUT_LABELS: dict[str, tuple[type, ...]] = {
+    "canonical": (str, type(None)),
+    "correct": (bool,),
+    "logprob": (int, float, type(None)),
+    "think_tokens": (int,),
+}
 SAME = ("cuts", "think_tokens", "temperature")  # settings that files must share to be read as one
 
 
@@ -43,7 +59,8 @@ def read_questions(paths: Sequence[Path]) -> Recorded:
     """The questions in these files that have samples.
 
     Raises:
-        RecordError: a file is damaged, they were recorded differently or of different models, or share a question.
+        RecordError: a file is damaged, they were recorded differently or of different models, share a question, or a
+            label is none (naming it).
     """
     headers = [read_header(path) for path in paths]
     for path, header in zip(paths, headers, strict=True):
@@ -55,6 +72,7 @@ def read_questions(paths: Sequence[Path]) -> Recorded:
         for record in read_records(path, "question"):
             if record["question_id"] in found:
                 raise RecordError(f"{str(path)!r}: question {record['question_id']!r} is in another file too.")
+            _check_labels(path, record)
             found[record["question_id"]] = record
     return Recorded(header=headers[0], records=tuple(record for record in found.values() if record["samples"]))
 
@@ -100,6 +118,27 @@ def _seen(record: Record, direct: Record, parts: Parts) -> Seen:
     with contextlib.closing(parts.engine.prefill(tokens)) as prefix:
         evidence = evidence_of(prefix.hidden, len(tokens), rollout_of(direct))
     return Seen(record=record, tokens=tokens, evidence=evidence)
+
+
+def _check_labels(path: Path, record: Record) -> None:
+    """RecordError naming the first label of a question's samples that is missing or of another kind."""
+    for sample in record["samples"]:
+        wrong = _wrong(sample, LABELS) or next(
+            (found for cut in sample["cuts"] if (found := _wrong(cut, CUT_LABELS))), ""
+        )
+        if wrong:
+            raise RecordError(
+                f"{str(path)!r}: question {record['question_id']!r} has a sample with {wrong}.",
+                hint="Record it again; docs/records.md has the fields.",
+            )
+
+
+def _wrong(values: object, kinds: dict[str, tuple[type, ...]]) -> str:
+    """The first field that is not what it should be, in words; nothing where all are."""
+    if not isinstance(values, dict):
+        return f"{values!r} for fields"
+    bad = [name for name, kind in kinds.items() if name not in values or not isinstance(values[name], kind)]
+    return f"{bad[0]} = {values.get(bad[0])!r}" if bad else ""
 
 
 def _check_same(path: Path, header: Record, first: Record) -> None:

@@ -4,7 +4,7 @@ In: a grid of fixed budgets on recorded questions, what each comes to, the tripl
 in: reading records, writing profiles (evals.budgets), the probe, whose labels these are not.
 Invariant: no oracle. A question is labelled by one half of its samples and judged by the other, in both directions.
 
-1. Grid: votes of K rows, K up to half of the samples, whose thoughts are closed after each recorded number of tokens.
+1. Grid: votes of K rows, of widths that plans have and up to half of the samples, whose thoughts are closed after each recorded number of tokens.
 2. On either half of its samples a question has, for each cell, the chance that such a vote is right and the tokens that
    it generates (thoughts up to where they end or are closed, and answers, over all rows).
 3. A triple of cells labels a question with the cheapest of the three whose chance is within `readout.TOLERANCE` of the
@@ -91,8 +91,10 @@ class Search:
 # ---------------------------------------------------------------- records to a grid
 
 
-def grid_of(records: Sequence[Record], points: Sequence[int], on_progress: OnProgress | None = None) -> Grid:
-    """The grid of question records at these numbers of think tokens.
+def grid_of(
+    records: Sequence[Record], points: Sequence[int], widths: Sequence[int], on_progress: OnProgress | None = None
+) -> Grid:
+    """The grid of question records at these numbers of think tokens, of those widths that half of the samples can vote.
 
     Raises:
         RecordError: fewer than LEAST_QUESTIONS questions, LEAST_SAMPLES samples of one, or LEAST_GROUPS templates.
@@ -108,7 +110,7 @@ def grid_of(records: Sequence[Record], points: Sequence[int], on_progress: OnPro
         if found < least:
             raise RecordError(f"{found} {what} are too few for a search: at least {least} are needed.", hint=HINT)
     half = samples // 2
-    widths = tuple(range(1, half + 1))
+    widths = [width for width in widths if width <= half]
     each = []
     for number, rows in enumerate(plain):
         each.append([_cells(rows[part : 2 * half : 2], widths, points) for part in (0, 1)])

@@ -65,7 +65,7 @@ def test_one_class_is_refused(value: float) -> None:
 
 def test_records_become_a_grid_of_halves() -> None:
     """Votes up to half of the samples, tokens over all rows and with the answers, cheapest first."""
-    made = grid_of([question(k) for k in range(LEAST_QUESTIONS)], POINTS)
+    made = grid_of([question(k) for k in range(LEAST_QUESTIONS)], POINTS, (1, 2, 3))
     assert {(k, p) for k in (1, 2) for p in POINTS} == set(zip(made.rows, made.think_tokens, strict=True))
     assert (np.diff(made.tokens.mean(axis=(0, 1))) >= 0).all()
     one = made.place(1, 16)
@@ -76,7 +76,7 @@ def test_records_become_a_grid_of_halves() -> None:
     longer = [sample(20, "xRR"), sample(5, "R"), sample(40, "xxx", finish="forced"), sample(30, "xxR")]
     for each in longer:
         each["forced"] = [*each["forced"], True, False, False]  # an answer of two sampled tokens
-    with_answers = grid_of([question(k, longer) for k in range(LEAST_QUESTIONS)], POINTS)
+    with_answers = grid_of([question(k, longer) for k in range(LEAST_QUESTIONS)], POINTS, (1, 2, 3))
     widths = np.array(with_answers.rows)
     assert np.allclose(2 * widths, (with_answers.tokens - made.tokens)[0, 0])
 
@@ -85,8 +85,8 @@ def test_too_little_is_refused_with_the_least_there_must_be() -> None:
     """Questions, samples, templates."""
     few = [question(k) for k in range(LEAST_QUESTIONS)]
     with pytest.raises(RecordError, match=f"at least {LEAST_QUESTIONS} are needed"):
-        grid_of(few[1:], POINTS)
+        grid_of(few[1:], POINTS, (1, 2, 3))
     with pytest.raises(RecordError, match="1 samples of a question"):
-        grid_of([question(0, [sample(5, "R")]), *few[1:]], POINTS)
+        grid_of([question(0, [sample(5, "R")]), *few[1:]], POINTS, (1, 2, 3))
     with pytest.raises(RecordError, match="1 templates"):
-        grid_of([question(k, family="f", template="t") for k in range(LEAST_QUESTIONS)], POINTS)
+        grid_of([question(k, family="f", template="t") for k in range(LEAST_QUESTIONS)], POINTS, (1, 2, 3))
