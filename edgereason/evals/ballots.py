@@ -24,6 +24,7 @@ ORDERS = 16  # of each question's samples
 RESAMPLES = 2000
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 Kind = Literal["all", "decided", "esc", "adaptive", "sure"]
 
 
@@ -36,7 +37,7 @@ class Votes:
     the geometric mean probability of the first row's answer. direct_* [n]: without thought.
     """
 
-    right: npt.NDArray[np.bool_]
+    right: Bools
     tokens: Floats
     first: Ints
     second: Ints
@@ -49,7 +50,7 @@ class Votes:
     @property
     def width(self) -> int:
         """Rows of the widest vote."""
-        return self.right.shape[-1]
+        return int(self.right.shape[-1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,20 +113,21 @@ def outcome(votes: Votes, point: Ints, rows: Ints, stop: Stop) -> tuple[Floats, 
     )
 
 
-def _stops(votes: Votes, at: tuple[Ints, ...], last: Ints, stop: Stop) -> npt.NDArray[np.bool_]:
+def _stops(votes: Votes, at: tuple[Ints, ...], last: Ints, stop: Stop) -> Bools:
     """[n, R, K]: whether the rule stops after so many rows."""
     k = np.arange(1, votes.width + 1)
     first, second, run = votes.first[at], votes.second[at], votes.run[at]
-    is_decided = first - second > last - k
+    is_decided: Bools = first - second > last - k
     if stop.kind == "decided":
         return is_decided
     if stop.kind == "sure":
         return is_decided | ((k == 1) & (votes.sure[at] >= stop.value)[..., None])
+    found: Bools = np.zeros_like(is_decided)
     if stop.kind == "esc":
-        return (k % round(stop.value) == 0) & (run >= stop.value)
+        found = (k % round(stop.value) == 0) & (run >= stop.value)
     if stop.kind == "adaptive":
-        return _beats(votes.width)[first, second] >= stop.value
-    return np.zeros_like(is_decided)
+        found = _beats(votes.width)[first, second] >= stop.value
+    return found
 
 
 def _beats(most: int) -> Floats:

@@ -184,7 +184,9 @@ def _item_at(line: str, path: Path, number: int) -> Item:
         target=target,
         choices=choices,
         params={name: value for name, value in values.items() if name not in used},
-        **{name: str(values.get(name, "")) for name in LABEL_NAMES},
+        family=str(values.get("family", "")),
+        template=str(values.get("template", "")),
+        band=str(values.get("band", "")),
     )
 
 

@@ -4,7 +4,8 @@ In: a grid of fixed budgets on recorded questions, what each comes to, the tripl
 in: reading records, writing profiles (evals.budgets), the probe, whose labels these are not.
 Invariant: no oracle. A question is labelled by one half of its samples and judged by the other, in both directions.
 
-1. Grid: votes of K rows, of widths that plans have and up to half of the samples, whose thoughts are closed after each recorded number of tokens.
+1. Grid: votes of K rows, of widths that plans have and up to half of the samples, whose thoughts are closed after
+   each recorded number of tokens.
 2. On either half of its samples a question has, for each cell, the chance that such a vote is right and the tokens that
    it generates (thoughts up to where they end or are closed, and answers, over all rows).
 3. A triple of cells labels a question with the cheapest of the three whose chance is within `readout.TOLERANCE` of the
