@@ -121,7 +121,8 @@ def _stops(votes: Votes, at: tuple[Ints, ...], last: Ints, stop: Stop) -> Bools:
     if stop.kind == "decided":
         return is_decided
     if stop.kind == "sure":
-        return is_decided | ((k == 1) & (votes.sure[at] >= stop.value)[..., None])
+        is_sure: Bools = (k == 1) & (votes.sure[at] >= stop.value)[..., None]
+        return is_decided | is_sure
     found: Bools = np.zeros_like(is_decided)
     if stop.kind == "esc":
         found = (k % round(stop.value) == 0) & (run >= stop.value)
