@@ -147,7 +147,7 @@ def _judged(
     def left(width: int) -> float:
         return thinking + CLOSING_PASSES - CLOSING_PASSES * (1 + cost * (width - 1))
 
-    found = options(fitted, widths, points[-1], lambda rows: 1 + cost * (rows - 1), left)
+    found = options(fitted, widths, lambda rows: points[-1], lambda rows: 1 + cost * (rows - 1), left)
     chosen = best(found)
     place = int(np.searchsorted(points, chosen.think_tokens))
     return {
