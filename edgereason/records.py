@@ -31,7 +31,7 @@ except ImportError:  # not a POSIX system: two writers are then not told apart
     fcntl = None  # type: ignore[assignment]
 
 SCHEMA_VERSION = 1
-KINDS = ("header", "question", "request", "timing")
+KINDS = ("header", "question", "request", "timing", "beats")
 _CRC_OPENER = b',"crc":"'
 _HEADER_BEGIN = b'{"command":'
 _FREE_TO_DIFFER = ("command", "date", "n")  # a file may be continued on another day, by another command, for more
@@ -252,6 +252,17 @@ class RecordWriter:
         """Cut the file to its whole records; where even that fails, the reader ignores the torn line."""
         with contextlib.suppress(OSError):
             self._file.truncate(self._end)
+
+
+def new_file(path: Path) -> Path:
+    """The path, for what is not continued.
+
+    Raises:
+        RecordError: there is something already.
+    """
+    if path.exists() and (not path.is_file() or path.stat().st_size):
+        raise RecordError(f"{str(path)!r} exists.", hint="Name a new file.")
+    return path
 
 
 def read_header(path: Path) -> Record:

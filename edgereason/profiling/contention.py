@@ -105,7 +105,11 @@ class Heartbeat:
 
     def late_since(self, clock_s: float) -> list[float]:
         """Seconds by which the beats after that clock time came late, oldest first."""
-        return [late for at, late in tuple(self._late) if at >= clock_s]
+        return [late for _, late in self.beats_since(clock_s)]
+
+    def beats_since(self, clock_s: float) -> list[tuple[float, float]]:
+        """(clock time of the wake-up, seconds by which it came late) of the beats since then, oldest first."""
+        return [(at, late) for at, late in tuple(self._late) if at >= clock_s]
 
     def _beat(self) -> None:
         before, beats = self._clock(), 0
