@@ -41,16 +41,19 @@ LEAST_SLACK_S, MOST_SLACK_S = 0.05, 2.0  # for symbolic equality, when all rows 
 
 
 class Pipeline:
-    """The stages of a request on one set of parts; keeps the last prompt's state for a conversation's next turn."""
+    """The stages of a request on one set of parts; keeps the last prompt's state for a conversation's next turn.
 
-    def __init__(self, parts: Parts, clock: Clock) -> None:
+    merges_equal: compare answers symbolically in slack time, by a process that takes real time; not on a fake clock.
+    """
+
+    def __init__(self, parts: Parts, clock: Clock, *, merges_equal: bool = True) -> None:
         self._parts = parts
         self._clock = clock
         self._prefix: Prefix | None = None
         self._reserve = self._reserves(MISS_RATE)
         self._curves: Curves | None = None  # what thinking and voting should bring on the present question
         self._selector = MajorityVote()
-        self._equality = SymbolicEquality()
+        self._equality = SymbolicEquality() if merges_equal else None
 
     def run(self, request: Request) -> None:
         """One request from text to rollouts and their vote; what it comes to lies in `request`."""
@@ -97,6 +100,8 @@ class Pipeline:
 
     def _merge_equal(self, request: Request, decoder: Decoder) -> None:
         """Count votes for the same value in different words together, where there is time to spare for finding out."""
+        if self._equality is None:
+            return
         written = [rollout.canonical for rollout in decoder.rollouts if rollout.canonical is not None]
         left_s = MOST_SLACK_S if request.due is None else request.due - self._clock() - LEAST_SLACK_S
         slack_s = min(MOST_SLACK_S, left_s)
@@ -266,7 +271,8 @@ class Pipeline:
         if self._parts.book is not None:
             self._parts.book.keep()
         self._keep_prefix(None)
-        self._equality.close()
+        if self._equality is not None:
+            self._equality.close()
 
 
 class _TextStream:

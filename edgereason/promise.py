@@ -21,9 +21,9 @@ POLICY_VERSION = 2  # of when and how the loop closes; a change makes earlier cl
 
 
 class Promise:
-    """The reserves of one engine and model here."""
+    """The reserves of one engine and model here. folder: where closings are kept; None: in memory alone."""
 
-    def __init__(self, folder: Path, setting: str, is_busy: Callable[[], bool] | None = None) -> None:
+    def __init__(self, folder: Path | None, setting: str, is_busy: Callable[[], bool] | None = None) -> None:
         self._log = ClosingLog(folder)
         self._setting = setting
         self._is_busy = is_busy or Neighbours().are_busy

@@ -234,7 +234,7 @@ class Reasoner:
         while (request := self._queue.get()) is not None:
             self._current = request
             with _gauged(self._parts.gauge, request):
-                _serve(pipeline, request)
+                serve(pipeline, request)
             self._parts = pipeline.learn(request)
             self._current = None
         pipeline.close()
@@ -283,7 +283,7 @@ def _gauged(gauge: Gauge | None, request: Request) -> Iterator[None]:
         gauge.end()
 
 
-def _serve(pipeline: Pipeline, request: Request) -> None:
+def serve(pipeline: Pipeline, request: Request) -> None:
     """Answer one request; whatever goes wrong becomes its outcome, and the worker lives on."""
     try:
         if not request.is_stopped:

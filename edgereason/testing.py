@@ -19,30 +19,24 @@ from edgereason.contract import check_engine
 from edgereason.engine import checks, sampling
 from edgereason.errors import Aborted, EngineError, RecordError
 from edgereason.protocols import Passes, Prefix, Proposals, ShouldAbort, never
+from edgereason.simulating.clock import FakeClock
+from edgereason.simulating.replay import ReplayEngine
 from edgereason.types import EngineInfo, RowId, Sampling
 
-__all__ = ["FakeBatch", "FakeClock", "FakeEngine", "FakePrefix", "check_engine", "hashed_logits", "scripted"]
+__all__ = [
+    "FakeBatch",
+    "FakeClock",
+    "FakeEngine",
+    "FakePrefix",
+    "ReplayEngine",
+    "check_engine",
+    "hashed_logits",
+    "scripted",
+]
 
 Context = tuple[int, ...]
 Floats = npt.NDArray[np.float32]
 LogitsOf = Callable[[Context], Floats]
-
-
-class FakeClock:
-    """Seconds that pass only when told to."""
-
-    def __init__(self, now_s: float = 0.0) -> None:
-        self.now_s = now_s
-
-    def __call__(self) -> float:
-        """The seconds now."""
-        return self.now_s
-
-    def advance(self, seconds: float) -> None:
-        """Let time pass; it never runs backwards."""
-        if seconds < 0:
-            raise ValueError(f"time cannot pass by {seconds!r} s")
-        self.now_s += seconds
 
 
 # ---------------------------------------------------------------- models that are functions

@@ -17,9 +17,12 @@ MOST_BYTES = 20 * 2 * KEPT  # a longer file is cut to the newest
 
 
 class ClosingLog:
-    """Scores by regime (engine, model, threads, width, policy: whatever a caller keeps apart), oldest first."""
+    """Scores by regime (engine, model, threads, width, policy: whatever a caller keeps apart), oldest first.
 
-    def __init__(self, folder: Path) -> None:
+    folder: where they are kept; None: in memory alone.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self._known: dict[str, deque[float]] = {}
 
@@ -32,14 +35,17 @@ class ClosingLog:
         if not math.isfinite(score):
             return
         self._of(regime).append(score)
+        if self._folder is None:
+            return
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
-            with self._path(regime).open("a", encoding="ascii") as file:
+            with _path(self._folder, regime).open("a", encoding="ascii") as file:
                 file.write(f"{score:.4f}\n")
 
     def _of(self, regime: str) -> deque[float]:
         if regime not in self._known:
-            self._known[regime] = deque(self._read(self._path(regime)), maxlen=KEPT)
+            kept = [] if self._folder is None else self._read(_path(self._folder, regime))
+            self._known[regime] = deque(kept, maxlen=KEPT)
         return self._known[regime]
 
     def _read(self, path: Path) -> list[float]:
@@ -56,8 +62,9 @@ class ClosingLog:
                 aside.replace(path)
         return found
 
-    def _path(self, regime: str) -> Path:
-        return self._folder / f"{hashlib.sha256(regime.encode()).hexdigest()[:24]}.txt"
+
+def _path(folder: Path, regime: str) -> Path:
+    return folder / f"{hashlib.sha256(regime.encode()).hexdigest()[:24]}.txt"
 
 
 def _number(line: str) -> float | None:
