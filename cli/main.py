@@ -22,7 +22,7 @@ from edgereason.errors import EdgeReasonError, did_you_mean
 
 VERBS = {
     verb: f"edgereason.cli.{verb}"
-    for verb in ("ask", "calibrate", "chat", "doctor", "eval", "models", "probe", "profile")
+    for verb in ("ask", "calibrate", "chat", "doctor", "eval", "models", "probe", "profile", "simulate")
 }
 
 
