@@ -73,7 +73,7 @@ class Recording:
     left_out: int
 
 
-def read_recording(path: Path, model: str | Path | None = None, prompts: PromptOptions | None = None) -> Recording:
+def read_recording(path: Path, model: str | Path | None = None) -> Recording:
     """The questions of a file of records, and the tokenizer of the model that was recorded.
 
     model: where that model is, where the name in the records does not say; its weights are not loaded.
@@ -84,7 +84,7 @@ def read_recording(path: Path, model: str | Path | None = None, prompts: PromptO
     """
     header = read_header(path)
     made = ModelInfo(**header["model"])
-    tokenizer = open_tokenizer(find_model(model if model is not None else made.name), prompts or PromptOptions())
+    tokenizer = open_tokenizer(find_model(model if model is not None else made.name), PromptOptions())
     spelled = hashlib.sha256(tokenizer.identity.encode()).hexdigest()[:16]  # the end of a lineage
     if not made.lineage.endswith(spelled):
         raise RecordError(

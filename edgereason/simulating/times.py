@@ -85,6 +85,9 @@ def _noises(spread: float, seed: int) -> list[float]:
 
 
 def _passes_per_token(profile: DeviceProfile) -> bool:
-    """Whether forced tokens cost a pass each where several rows run; so it is taken to be where nothing says."""
+    """Whether forced tokens cost a pass each where several rows run; so it is taken to be where nothing says.
+
+    An engine that does so may still run rows apart where that is fewer passes: one cell that says so is enough.
+    """
     forced = [cost for cost in profile.costs if cost.cell.kind == "forced" and cost.cell.rows > 1]
-    return all(cost.passes >= cost.cell.tokens for cost in forced)
+    return not forced or any(cost.passes >= cost.cell.tokens for cost in forced)
