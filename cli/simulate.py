@@ -18,6 +18,7 @@ from edgereason.errors import DeadlineError
 if TYPE_CHECKING:
     from edgereason.simulating.outcomes import OnProgress, Summary
 
+# Plain `click.option`s have a meaning of their own here, or belong to one call: no variable or file sets them.
 _NEW_FILE = click.Path(path_type=Path, dir_okay=False)
 _COLUMNS = "{:>9}  {:>19}  {:>6}  {:>32}  {:>5}  {}"
 TOLD_EVERY = 20  # requests
@@ -39,33 +40,33 @@ class DeadlinesType(click.ParamType):  # type: ignore[type-arg]
 
 
 @click.command()
-@option("--device", metavar="FILE|NAME", help="Device profile: a file, or a published one that ships.")
+@click.option("--device", metavar="FILE|NAME", help="Device profile: a file, or a published one that ships.")
 @option("--records", type=click.Path(path_type=Path), help="Recorded questions, as `edgereason calibrate` writes them.")
 @option(
     "--deadlines", type=DeadlinesType(), default="100ms,500ms,2s", show_default=True, metavar="TIME,...",
     help="Every question is asked with each of these.",
 )  # fmt: skip
-@option("-m", "--model", help="The recorded model, for its tokenizer.  [default: as the records name it]")
+@click.option("-m", "--model", help="The recorded model, for its tokenizer.  [default: as the records name it]")
 @option("--stalls", metavar="FILE|NAME", help="Disturb it as in this log, or one that ships.  [default: nothing does]")
-@option("-n", "--n", "count", type=click.IntRange(1), help="Requests for each deadline.  [default: as recorded]")
+@click.option("-n", "--n", "count", type=click.IntRange(1), help="Requests for each deadline.  [default: as recorded]")
 @option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Of draws, noise and stalls.")
 @profile_option
 @option(
-    "--miss-rate", type=click.FloatRange(0.0001, 0.5), default=0.01, show_default=True,
-    help="Share of requests that may come back late.",
+    "--miss-rate", type=click.FloatRange(0.0001, 0.5), default=0.01, show_default=True, metavar="SHARE",
+    help="Of the requests that the deadline ends, how many may come back late.",
 )  # fmt: skip
 @option(
-    "--profiles", "profiles_dir", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
-    help="Folder of budget and accuracy profiles beside the shipped ones.",
+    "--profiles", "profiles_dir", type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Folder with budget profiles of your own.",
 )  # fmt: skip
-@option("-o", "--out", type=_NEW_FILE, help="Write every request to this new file.")
+@click.option("-o", "--out", type=_NEW_FILE, help="Write every request to this new file.")
 @option("--json", "json", is_flag=True, help="Print one JSON object instead of a table.")
-@option("--record-stalls", type=_NEW_FILE, help="Simulate nothing: record how this machine lets a process run.")
-@option(
+@click.option("--record-stalls", type=_NEW_FILE, help="Simulate nothing: record how this machine lets a process run.")
+@click.option(
     "--for", "record_s", type=DurationType(), default="60s", show_default=True, metavar="TIME",
     help="How long to record stalls.",
 )  # fmt: skip
-@option("--note", default="", help="What else ran while stalls were recorded, in words.")
+@click.option("--note", default="", help="What else ran while stalls were recorded, in words.")
 @quiet_option
 def command(
     device: str | None,
