@@ -1,149 +1,119 @@
-"""Is the promise about time kept, and not by giving up? Live asks on questions that the model was never trained on.
+"""Is the promise about time kept? 2,000 live asks, deadlines log-uniform from 50 ms to 2 s, half beside a load.
 
-    python benchmarks/deadlines.py --n 2000 --out benchmarks/results/deadlines.json
-    python benchmarks/deadlines.py --n 500 --mutate watchdog        # must fail; also: quantile, drift
+    python benchmarks/deadlines.py --load --records promise.jsonl --out benchmarks/results/promise.json
 
-*Promise*: deadlines log-uniform from 50 ms to 2 s, every other twenty asks beside bursts on all cores. Of the
-deadline-limited requests at most 0.6 % may be late (upper limit of the 95 % interval at most 1 %), at most 2 % in a
-regime; closings may not be seen to overrun more often than the miss rate of 1 %; with a feasible deadline there is
-always an answer. *Not by giving up*: hard questions within 2 s are right at least 15 points more often than their
-direct answers; rows that time closed were closed at a median of at least 75 % of the deadline; and the asks are right
-at least as often as the same asks with 75 % of the time and a perfect clock (nothing is kept in reserve, and being late
-is forgiven), to within the interval of the paired difference.
-`--mutate` switches one part off, with which the promise must break. Exit code 1 where anything does not hold.
+The core is that of `edgereason profile check`; the exit code is 1 unless every bound is shown to hold. `--mutate PART`
+switches one part off that keeps deadlines, and the same check must then fail. `--hard N` then asks N questions of the
+hard band with 2 s and without thought: thinking must be right at least 15 points more often.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
-import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+import sys
+import time
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
-from unittest import mock
 
-from edgereason.cli.check import DEFAULT_TASK, table
-from edgereason.controller.pace import RequestPace
-from edgereason.controller.reserve import Reserve
-from edgereason.evals.ledger import Ask, Bounds, Draw, broken, keep_ledger, ledger, ledger_header, to_json
+from edgereason.evals.checking import TASK, Conditions, check
+from edgereason.evals.runner import run
 from edgereason.evals.tasks import load_task
-from edgereason.intervals import paired_difference
-from edgereason.promise import Promise
-from edgereason.request import Request
+from edgereason.intervals import Difference, paired_difference
+from edgereason.loading import Parts, load_parts
+from edgereason.promise import Safeguards
+from edgereason.prompting import PromptOptions
+from edgereason.protocols import Record
 from edgereason.runtime import Reasoner
 
-LESS_TIME = 0.75
-HARD_DEADLINE_S, HARD_GAIN = 2.0, 0.15
-LEAST_CLOSING = 0.75
-MUTATIONS = ("quantile", "watchdog", "drift")
+MUTATIONS = {
+    "quantile": Safeguards(reserve=False),  # nothing is kept back beyond what is predicted: a factor of 1
+    "watchdog": Safeguards(watchdog=False),
+    "drift": Safeguards(drift=False),
+}
+HARD_DEADLINE_S = 2.0
+LEAST_GAIN = 0.15  # of accuracy, over the answer without thought
 
 
-def main() -> None:
+def main() -> int:
     """Run, print, and say by the exit code whether it holds."""
     options = parsed()
-    draw = Draw(seed=options.seed, load=True)
-    with tempfile.TemporaryDirectory() as kept, Reasoner.load(options.model) as reasoner, mutated(options.mutate):
-        header = ledger_header(load_task(DEFAULT_TASK, n=options.n, seed=options.seed), reasoner, draw)
-        asks = asked(reasoner, DEFAULT_TASK, options.n, draw, Path(kept) / "asks.jsonl")
-        lines = ledger(asks)
-        found: dict[str, Any] = {"provenance": header.to_record(), "mutated": options.mutate, "promise": to_json(lines)}
-        faults = broken(lines, Bounds())
-        print(table(lines), flush=True)
-        if options.mutate is None:
-            more, sharp = not_given_up(reasoner, options, draw, asks)
-            faults, found = faults + more, {**found, "not_by_giving_up": sharp}
-    found = {**found, "broken": faults, "holds": not faults}
-    print("\n".join(faults))
-    print(json.dumps(found))
+    conditions = Conditions(
+        shortest_s=options.shortest, longest_s=options.longest, seed=options.seed, load=options.load
+    )
+    with Reasoner(lambda: parts_of(options)) as reasoner:
+        task = load_task(TASK, n=options.n, seed=options.seed)
+        ledger = check(task, reasoner, conditions, out=options.records)
+        gain = hard_gain(reasoner, options.hard, options.seed) if options.hard and not ledger.interrupted else None
+    found = json.loads(ledger.to_json()) | {"mutated": options.mutate, "hard_gain": gain and gain_of(gain)}
+    print(ledger.to_text())
+    if gain is not None:
+        low, high = gain.low, gain.high
+        print(f"hard band, {HARD_DEADLINE_S:g} s over no thought: {gain.difference:+.3f} [{low:.3f}, {high:.3f}]")
+    line = json.dumps(found)
+    print(line)
     if options.out is not None:
         options.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    raise SystemExit(1 if faults else 0)
+    return 0 if ledger.verdict == "kept" and (gain is None or gain.difference >= LEAST_GAIN) else 1
 
 
 def parsed() -> argparse.Namespace:
     """The command's options."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--n", type=int, default=2000, help="questions (default 2000)")
-    parser.add_argument("--hard", type=int, default=200, help="hard questions within 2 s (default 200)")
-    parser.add_argument("--seed", type=int, default=1000, help="of questions, deadlines and draws (default 1000)")
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--n", type=int, default=2000, help="asks (default 2000)")
+    parser.add_argument("--seed", type=int, default=1000, help="of questions, deadlines, draws and load (default 1000)")
     parser.add_argument("--model", default="abacus", help="bundled name or path (default abacus)")
-    parser.add_argument("--mutate", choices=MUTATIONS, help="switch this off; the promise must then break")
-    parser.add_argument("--out", type=Path, help="write what was found to this JSON file")
+    parser.add_argument("--engine", default="auto", help="onnx or llama-cpp (default: what the model has)")
+    parser.add_argument("--load", action="store_true", help="every second block of asks beside the load script")
+    parser.add_argument("--shortest", type=float, default=0.05, help="shortest deadline in seconds (default 0.05)")
+    parser.add_argument("--longest", type=float, default=2.0, help="longest deadline in seconds (default 2)")
+    parser.add_argument("--mutate", choices=sorted(MUTATIONS), help="switch this part off; the check must then fail")
+    parser.add_argument(
+        "--hard", type=int, default=0, metavar="N", help="also N hard questions with and without thought"
+    )
+    parser.add_argument("--records", type=Path, help="keep every ask in this file, and go on where it ends")
+    parser.add_argument("--out", type=Path, help="write what it came to, as JSON")
     return parser.parse_args()
 
 
-def asked(reasoner: Reasoner, task: str, n: int, draw: Draw, out: Path) -> list[Ask]:
-    """The asks of a task; SystemExit where they were interrupted."""
-    asks, is_whole = keep_ledger(load_task(task, n=n, seed=draw.seed), reasoner, draw, out=out)
-    if not is_whole:
-        raise SystemExit(130)
-    return asks
+def parts_of(options: argparse.Namespace) -> Parts:
+    """The model's parts, one safeguard off where that is asked for; pass times learnt then are not kept."""
+    parts = load_parts(
+        options.model,
+        engine=options.engine,
+        threads=None,
+        device="auto",
+        profiles_dir=None,
+        prompts=PromptOptions(),
+        clock=time.perf_counter,
+    )
+    return parts if options.mutate is None else replace(parts, safeguards=MUTATIONS[options.mutate], book=None)
 
 
-def not_given_up(
-    reasoner: Reasoner, options: argparse.Namespace, draw: Draw, asks: Sequence[Ask]
-) -> tuple[list[str], dict[str, Any]]:
-    """(what does not hold, the figures) of what the time was used for."""
-    hard_task = "+".join(DEFAULT_TASK.split("+")) + ":hard"
-    fixed = replace(draw, shortest_s=HARD_DEADLINE_S, longest_s=HARD_DEADLINE_S, load=False)
-    less = replace(draw, shortest_s=LESS_TIME * draw.shortest_s, longest_s=LESS_TIME * draw.longest_s)
-    with tempfile.TemporaryDirectory() as kept:
-        hard = asked(reasoner, hard_task, options.hard, fixed, Path(kept) / "hard.jsonl")
-        with mutated("quantile"), mutated("watchdog"):
-            perfect = asked(reasoner, DEFAULT_TASK, options.n, less, Path(kept) / "less.jsonl")
-    gain = paired_difference([ask.is_direct_right for ask in hard], [right_in_time(ask) for ask in hard])
-    against = paired_difference([ask.is_right for ask in perfect], [right_in_time(ask) for ask in asks])
-    closing = ledger(asks)[0].closing
-    faults = []
-    if gain.difference < HARD_GAIN:
-        faults.append(f"hard questions within {HARD_DEADLINE_S:g} s gain {gain.difference:+.3f} over direct answers")
-    if closing is None or closing < LEAST_CLOSING:
-        faults.append(f"closing began at {closing} of the deadline, less than {LEAST_CLOSING}")
-    if against.high < 0:
-        faults.append(f"a perfect clock with {LESS_TIME:.0%} of the time is better by {-against.difference:.3f}")
-    return faults, {
-        "hard_less_direct": asdict(gain),
-        "closing_began_at": closing,
-        "less_perfect_clock": asdict(against),
-    }
+def hard_gain(reasoner: Reasoner, n: int, seed: int) -> Difference:
+    """How much more often hard questions are right within two seconds than without thought."""
+    task = load_task(":".join((TASK, "hard")), n=n, seed=seed)
+    direct = run(task, reasoner, seed=seed, profile="direct", on_progress=(without := Kept()).add)
+    thinking = run(task, reasoner, seed=seed, deadline=HARD_DEADLINE_S, on_progress=(within := Kept()).add)
+    assert direct.n == thinking.n == n, "interrupted"
+    return paired_difference(without.right, within.right)
 
 
-def right_in_time(ask: Ask) -> bool:
-    """Whether it is right, late counted wrong."""
-    return ask.is_right and not ask.is_late
+class Kept:
+    """Whether each item was right and in time."""
+
+    def __init__(self) -> None:
+        self.right: list[bool] = []
+
+    def add(self, done: int, total: int, record: Record) -> None:
+        """Take the newest record in."""
+        self.right.append(record["correct"] is True and record["deadline_met"] is not False)
 
 
-@contextlib.contextmanager
-def mutated(name: str | None) -> Iterator[None]:
-    """One part of what keeps the promise switched off.
-
-    quantile: nothing is kept over what closing is predicted to take; watchdog: whoever waits gets the result when the
-    worker has it; drift: the present speed is not followed.
-    """
-
-    def nothing_kept(self: Promise, rows: int, miss_rate: float) -> Reserve:
-        return Reserve(factor=1.0, closings=0, needed=1, miss_rate=miss_rate)
-
-    def no_speed(self: RequestPace, rows: int, passes: int, seconds: float) -> None:
-        self._passes += passes if self._committed is not None else 0
-
-    changes = {
-        "quantile": [mock.patch.object(Promise, "reserve", nothing_kept)],
-        "watchdog": [
-            mock.patch.object(Request, "watch", return_value=None),
-            mock.patch.object(Request, "wait_s", return_value=1.0),
-        ],
-        "drift": [mock.patch.object(RequestPace, "observe", no_speed)],
-        None: [],
-    }
-    with contextlib.ExitStack() as stack:
-        for change in changes[name]:
-            stack.enter_context(change)
-        yield
+def gain_of(gain: Difference) -> dict[str, float]:
+    """The difference in JSON's terms."""
+    return {"n": gain.n, "difference": gain.difference, "low": gain.low, "high": gain.high}
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -15,6 +15,7 @@ from edgereason.cli.options import (
     check_quiet_or_verbose,
     deadline_option,
     loading,
+    miss_rate_option,
     model_options,
     option,
     output_options,
@@ -29,10 +30,7 @@ from edgereason.cli.options import (
 @option("--choice", multiple=True, metavar="TEXT", help="Vote over given answers; repeat it for each.")
 @option("--system", metavar="TEXT", help="System prompt.")
 @option("--min-confidence", type=ProbabilityType(), metavar="P", help="Abstain (exit 3) when less sure than this.")
-@option(
-    "--miss-rate", type=click.FloatRange(0.0001, 0.5), default=0.01, show_default=True, metavar="SHARE",
-    help="Of the requests that the deadline ends, how many may come back late.",
-)  # fmt: skip
+@miss_rate_option
 @option("--strict", is_flag=True, help="Exit 124 also when the answer came late.")
 @request_options
 @model_options

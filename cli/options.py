@@ -229,6 +229,14 @@ def strategy_options(function: F) -> F:
     )(function)  # fmt: skip
 
 
+def miss_rate_option(function: F) -> F:
+    """`--miss-rate`, what the promise about time is of."""
+    return option(
+        "--miss-rate", type=click.FloatRange(0.0001, 0.5), default=0.01, show_default=True, metavar="SHARE",
+        help="Of the requests that the deadline ends, how many may come back late.",
+    )(function)  # fmt: skip
+
+
 def quiet_option(function: F) -> F:
     """`--quiet`: nothing on standard error but errors."""
     return option("-q", "--quiet", is_flag=True, help="Print results and errors only.")(function)

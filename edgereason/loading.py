@@ -33,7 +33,7 @@ from edgereason.profiling.lookup import binding, costs_here, find_profile
 from edgereason.profiling.profile import DeviceProfile, check_fits
 from edgereason.profiling.profile import read_profile as read_device_profile
 from edgereason.profiling.surroundings import Gauge
-from edgereason.promise import Promise, setting_of
+from edgereason.promise import Promise, Safeguards, setting_of
 from edgereason.prompting import PromptOptions, Tokenizer, has_tokenizer, read_vocabulary
 from edgereason.protocols import Clock, Engine, Probe
 from edgereason.types import BudgetProfile, EngineInfo, ModelInfo, PassCosts
@@ -69,6 +69,7 @@ class Parts:
     gauge: Gauge | None = None  # of energy; None: not measured
     book: CostBook | None = None  # where costs are learnt from requests; None: they were measured
     promise: Promise | None = None  # what is kept back for closing, learnt from requests; None: a provisional margin
+    safeguards: Safeguards = field(default_factory=Safeguards)
     notes: tuple[str, ...] = field(default=())
 
 

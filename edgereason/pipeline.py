@@ -17,7 +17,7 @@ from edgereason.controller.costs import DIRECT_ANSWER_TOKENS, closing_passes, di
 from edgereason.controller.expected import own_curves
 from edgereason.controller.pace import RequestPace
 from edgereason.controller.plan import Situation, plan, revise
-from edgereason.controller.reserve import MISS_RATE, Reserve, reserve_of
+from edgereason.controller.reserve import MISS_RATE, Reserve, no_reserve, reserve_of
 from edgereason.controller.strategies import begin, go_on, strategy_of
 from edgereason.decoding.loop import Decoder, Watcher
 from edgereason.errors import ConfigError, ContextLengthError
@@ -224,10 +224,13 @@ class Pipeline:
             closing_passes=closing_passes(prompt.markers, DIRECT_ANSWER_TOKENS),
             reserve_factor=lambda rows: self._reserve(rows).factor,
             is_stopped=lambda: request.is_stopped,
+            follows=self._parts.safeguards.drift,
         )
 
     def _reserves(self, miss_rate: float) -> Callable[[int], Reserve]:
         """What to keep back for closing so many rows, looked up once a request."""
+        if not self._parts.safeguards.reserve:
+            return lambda rows: no_reserve(miss_rate)
         promise = self._parts.promise
         return functools.cache(
             lambda rows: promise.reserve(rows, miss_rate) if promise is not None else reserve_of((), miss_rate)
@@ -236,7 +239,7 @@ class Pipeline:
     def _note_closing(self, pace: RequestPace, *, is_whole: bool) -> None:
         """Remember how long a closing took that time forced."""
         scored = pace.closing_score(is_whole=is_whole)
-        if scored is not None and self._parts.promise is not None:
+        if scored is not None and self._parts.promise is not None and self._parts.safeguards.drift:
             self._parts.promise.add(*scored)
 
     def _watcher(self, request: Request, progress: Progress) -> Watcher:
@@ -262,7 +265,7 @@ class Pipeline:
 
     def learn(self, request: Request) -> Parts:
         """The parts with costs that know what this request's passes took."""
-        if self._parts.book is not None:
+        if self._parts.book is not None and self._parts.safeguards.drift:
             self._parts = replace(self._parts, costs=self._parts.book.learn(request.progress.trace.passes()))
         return self._parts
 

@@ -1,7 +1,7 @@
 """The promise about time: how much is kept back for closing in a regime, learnt from every closing that time forced.
 
-In: regimes, looking reserves up, adding closings. Not in: the statistics (controller.reserve), the file
-(profiling.closings), when to close (controller.pace).
+In: regimes, looking reserves up, adding closings, and which parts can be switched off to see what they are worth.
+Not in: the statistics (controller.reserve), the file (profiling.closings), when to close (controller.pace).
 Invariant: closings are compared only with closings of the same engine, file, threads, power mode, policy, width and
 contention; whatever differs in one of them begins anew, provisional.
 """
@@ -9,6 +9,7 @@ contention; whatever differs in one of them begins anew, provisional.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from edgereason.controller.reserve import Reserve, reserve_of
@@ -18,6 +19,20 @@ from edgereason.profiling.facts import power_mode
 from edgereason.types import EngineInfo, ModelInfo
 
 POLICY_VERSION = 2  # of when and how the loop closes; a change makes earlier closings say nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Safeguards:
+    """What keeps a deadline. All are on; a check that never fails shows nothing, so each can be switched off for one.
+
+    reserve    more is kept back for closing than is predicted
+    watchdog   at the deadline the answer in hand is handed over and nothing runs any more
+    drift      the speed of passes and closings is followed, within a request and from one to the next
+    """
+
+    reserve: bool = True
+    watchdog: bool = True
+    drift: bool = True
 
 
 class Promise:

@@ -31,7 +31,7 @@ except ImportError:  # not a POSIX system: two writers are then not told apart
     fcntl = None  # type: ignore[assignment]
 
 SCHEMA_VERSION = 1
-KINDS = ("header", "question", "request", "timing", "beats")
+KINDS = ("header", "question", "request", "ask", "timing", "beats")
 _CRC_OPENER = b',"crc":"'
 _HEADER_BEGIN = b'{"command":'
 _FREE_TO_DIFFER = ("command", "date", "n")  # a file may be continued on another day, by another command, for more

@@ -120,6 +120,7 @@ class Request:
     """A running or waiting request. Thread-safe; its clock runs from the moment it was made.
 
     compose: builds the Result of this instant for an outcome; called once, by whichever side settles the request.
+    is_watched: False leaves the deadline to the pace alone: nothing is handed over or stopped at it.
     """
 
     def __init__(
@@ -130,10 +131,12 @@ class Request:
         compose: Callable[[Request, Outcome], Result],
         *,
         wants_text: bool = False,
+        is_watched: bool = True,
     ) -> None:
         self.messages = tuple(messages)
         self.options = options
         self.wants_text = wants_text
+        self._is_watched = is_watched
         self.entry = clock()
         self.progress = Progress(Trace(clock, self.entry))  # the worker's; read by `compose`
         self.answer: Answer | None = None
@@ -168,7 +171,7 @@ class Request:
     @property
     def ends(self) -> float | None:
         """Clock time after which nothing runs for this request: `due`, and the grace while there is no answer."""
-        due = self.due
+        due = self.due if self._is_watched else None
         return due if due is None or self.answer is not None else due + self.options.grace_s
 
     @property

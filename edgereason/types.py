@@ -232,6 +232,7 @@ class Plan:
     runner_up: str = ""
     strategy: StrategyName = "auto"
     opens_answer: bool = True  # False: a thought cut at its limit is followed by an answer that the model begins itself
+    is_cut_by_time: bool = False  # the time left, and nothing else, decides where rows must stop thinking
     promise: str = ""  # what is promised about the deadline, and on what it rests; empty without a deadline
 
     @property

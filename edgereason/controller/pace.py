@@ -20,7 +20,8 @@ class RequestPace:
 
     due: clock time at which the answer must be ready, which may move (None: no deadline);
     reserve_factor: seconds kept back over seconds predicted, when so many rows close;
-    is_stopped: cancelled, handed over, or past the time at which any pass may run.
+    is_stopped: cancelled, handed over, or past the time at which any pass may run;
+    follows: False takes every pass to last as long as predicted.
     """
 
     clock: Clock
@@ -29,6 +30,7 @@ class RequestPace:
     closing_passes: int
     reserve_factor: Callable[[int], float]
     is_stopped: Callable[[], bool]
+    follows: bool = True
     drift: float = 1.0  # seconds a pass takes over seconds predicted
     _committed: tuple[float, int, float] | None = None  # when closing began, of how many rows, in predicted seconds
     _passes: int = 0  # since then
@@ -67,5 +69,7 @@ class RequestPace:
     def observe(self, rows: int, passes: int, seconds: float) -> None:
         """Follow the present speed."""
         self._passes += passes if self._committed is not None else 0
+        if not self.follows:
+            return
         ratio = min(MOST_DRIFT, seconds / (passes * pass_seconds(self.costs, rows)))
         self.drift += (SMOOTHING if ratio < self.drift else 2 * SMOOTHING) * (ratio - self.drift)

@@ -88,3 +88,8 @@ def reserve_of(scores: Sequence[float], miss_rate: float) -> Reserve:
         needed=closings_needed(miss_rate),
         miss_rate=miss_rate,
     )
+
+
+def no_reserve(miss_rate: float) -> Reserve:
+    """What is predicted and nothing more: what a reserve is compared with."""
+    return Reserve(factor=1.0, closings=0, needed=closings_needed(miss_rate), miss_rate=miss_rate)

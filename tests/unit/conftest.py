@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from edgereason.probing.prior import DirectAnswerProbe
-from edgereason.promise import Promise
+from edgereason.promise import Promise, Safeguards
 from edgereason.prompting import Tokenizer, load_tokenizer
 from edgereason.testing import FakeEngine, scripted
 from edgereason.types import ModelInfo, PassCosts
@@ -42,6 +42,8 @@ def reasoner(tokenizer: Tokenizer) -> Iterator[Callable[..., Reasoner]]:
         codec: Tokenizer = tokenizer,
         promise: Promise | None = None,
         known: Mapping[str, Any] = MappingProxyType({}),
+        safeguards: Safeguards = Safeguards(),  # noqa: B008 - frozen
+        real_pass_s: Callable[[int], float] | None = None,
         **engine: Any,
     ) -> Reasoner:
         def ids(text: str) -> tuple[int, ...]:
@@ -55,7 +57,7 @@ def reasoner(tokenizer: Tokenizer) -> Iterator[Callable[..., Reasoner]]:
         options = {
             "logits": scripted(lines, size, otherwise=min(codec.end_of_turn)),
             "context": 1024,
-            "pass_s": lambda rows: pass_s * (1 + slope * (rows - 1)),
+            "pass_s": real_pass_s or (lambda rows: pass_s * (1 + slope * (rows - 1))),
             **engine,
         }
         parts = Parts(
@@ -71,6 +73,7 @@ def reasoner(tokenizer: Tokenizer) -> Iterator[Callable[..., Reasoner]]:
             ),
             model=ModelInfo(name="scripted", lineage="none", file="none"),
             promise=promise,
+            safeguards=safeguards,
             notes=codec.notes,
             **{"probe": DirectAnswerProbe(), **known},
         )

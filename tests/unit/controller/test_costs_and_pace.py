@@ -154,3 +154,28 @@ def test_rows_that_share_a_store_read_what_all_of_them_hold() -> None:
     """Two rows of 10, one of which goes on to 30: its passes read 20 tokens until it has filled what the other left."""
     assert [(2, 10, 64 + 10.0), (1, 20, 64 + 20.0)] == rows_leaving([10, 30], 64, shares_store=True)
     assert [(2, 10, 64 + 5.0), (1, 20, 64 + 20.0)] == rows_leaving([10, 30], 64)
+
+
+@given(
+    now=st.floats(0, 120), later=st.floats(0, 50), rows=st.integers(1, 40), more=st.integers(0, 8),
+    passes=st.integers(0, 60), factor=st.floats(0.5, 5), drift=st.floats(0.2, 5), worse=st.floats(1, 3),
+)  # fmt: skip
+def test_whoever_must_close_must_still_with_less_room(
+    now: float, later: float, rows: int, more: int, passes: int, factor: float, drift: float, worse: float
+) -> None:
+    """Later, wider, slower, with more passes to go or more kept back, closing is never put off."""
+
+    def must(now: float, rows: int, passes: int, factor: float, drift: float) -> bool:
+        made = replace(pace(FakeClock(now), due=100.0), closing_passes=passes, reserve_factor=lambda rows: factor)
+        made.drift = drift
+        return made.must_close(rows)
+
+    if must(now, rows, passes, factor, drift):
+        assert must(now + later, rows + more, passes + more, worse * factor, worse * drift)
+
+
+def test_a_pace_that_follows_nothing_stays_as_predicted() -> None:
+    """However slow its passes are."""
+    made = replace(pace(FakeClock(), due=100.0), follows=False)
+    made.observe(1, 1, 30.0)
+    assert 1.0 == made.drift

@@ -19,7 +19,7 @@ from edgereason.controller.expected import (
     own_curves,
     runner_up,
 )
-from edgereason.controller.plan import plan, revise
+from edgereason.controller.plan import expected_options, plan, revise
 from edgereason.profiling.accuracy import Curves, Share, hazard
 from edgereason.types import GREEDY, Budget, Difficulty, Plan, RowGroup
 from tests.unit.controller.test_plan import DIFFICULTY, HARD, costs, situation
@@ -181,3 +181,33 @@ def test_the_plan_follows_the_question() -> None:
         for each in (slow, lost)
     ]
     assert [256, 8] == thoughts
+
+
+@given(left=st.floats(0.01, 3.0), less=st.floats(0.1, 1.0), slope=st.floats(0.0, 1.0))
+def test_a_shorter_deadline_never_predicts_more(left: float, less: float, slope: float) -> None:
+    """Of what a plan can choose from, on any device, its reserve for closing included."""
+
+    def promised(remaining_s: float) -> float:
+        given = situation(remaining_s, costs=costs(slope), curves=RISING)
+        return max((option.accuracy for option in expected_options(HARD, given)), default=0.0)
+
+    assert promised(less * left) <= promised(left) + 1e-12
+
+
+@given(left=st.floats(0.01, 3.0), slope=st.floats(0.0, 1.0), most=st.none() | st.integers(1, 3000))
+def test_a_plan_by_accuracy_keeps_its_budget(left: float, slope: float, most: int | None) -> None:
+    """Tokens in the worst case; time in the worst case too, all rows thinking to their limit and then closing."""
+    given = situation(left, costs=costs(slope), curves=RISING, budget=Budget(max_tokens=most))
+    made = plan(HARD, DIFFICULTY, given, seed=0)
+    for group in made.rows if expected_options(HARD, given) else ():
+        thinking_s = (group.think_tokens + len(given.markers.open_thought)) * given.pass_s(group.count)
+        assert thinking_s + made.closing_reserve_s <= left + 1e-9
+        assert most is None or group.count * (group.think_tokens + given.around(HARD.answer_tokens)) <= most
+
+
+def test_a_plan_says_whether_time_cut_it() -> None:
+    """With little time it does, with much the profile or the curves decide; without a deadline nothing is cut."""
+    by_accuracy = [plan(HARD, DIFFICULTY, situation(s, curves=RISING), seed=0) for s in (0.05, 30.0, None)]
+    by_rule = [plan(HARD, DIFFICULTY, situation(s), seed=0) for s in (0.001, 0.05, 30.0, None)]
+    assert [True, False, False] == [made.is_cut_by_time for made in by_accuracy]
+    assert [True, True, False, False] == [made.is_cut_by_time for made in by_rule]

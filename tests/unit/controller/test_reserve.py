@@ -6,11 +6,12 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgereason.controller.reserve import (
     PROVISIONAL_FACTOR,
+    TRACKER_STEP,
     closings_needed,
     exceedances_allowed,
     reserve_of,
@@ -72,3 +73,26 @@ def test_the_tracked_quantile_follows_drift() -> None:
 def test_slower_closings_never_shrink_the_reserve(scores: list[float], slower: float) -> None:
     """With every score higher by the same, it is at least as large."""
     assert reserve_of([score + slower for score in scores], 0.05).factor >= reserve_of(scores, 0.05).factor - 1e-9
+
+
+@settings(deadline=None)
+@given(st.integers(0, 800), st.floats(0.001, 0.5), st.floats(1.0, 3.0))
+def test_more_closings_or_more_misses_never_allow_fewer_exceedances(n: int, miss_rate: float, more: float) -> None:
+    """No exceedance allowed, and no bound at all, count as less than one."""
+    allowed = [
+        -1 if found is None else found
+        for found in (
+            exceedances_allowed(n, miss_rate),
+            exceedances_allowed(n + 50, miss_rate),
+            exceedances_allowed(n, min(0.5, more * miss_rate)),
+        )
+    ]
+    assert allowed[0] <= min(allowed[1:])
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(-2, 2), min_size=200, max_size=300), st.floats(0.05, 0.5), st.floats(0.3, 1.0))
+def test_fewer_misses_never_keep_less(scores: list[float], miss_rate: float, fewer: float) -> None:
+    """Where there are enough closings for both; but the tracked quantile moves in steps, and may stand one lower."""
+    strict, loose = (reserve_of(scores, rate).factor for rate in (fewer * miss_rate, miss_rate))
+    assert strict >= loose * math.exp(-TRACKER_STEP) - 1e-9

@@ -1,151 +1,174 @@
-"""Laws of the ledger: who counts, what is late, what breaks the promise, and that nothing is asked twice."""
+"""Laws of the ledger: nothing late is left out, shares have intervals, a verdict needs enough asks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgereason.errors import ConfigError
-from edgereason.evals.ledger import Ask, Bounds, Draw, broken, keep_ledger, ledger, to_json
-from edgereason.evals.neighbours import BURST_S, GAP_S, LONGEST_S, neighbours, stretches
-from edgereason.evals.tasks import load_task
-from edgereason.runtime import Reasoner
+from edgereason.errors import RecordError
+from edgereason.evals.ledger import Ask, ask_from, ask_of, ask_record, ledger_of
+from edgereason.evals.tasks import Item
+from edgereason.records import provenance
+from edgereason.testing import FakeClock
+from edgereason.trace import Trace
+from edgereason.types import GREEDY, ModelInfo, Plan, Result, Rollout, RowGroup, Usage
 
-Make = Callable[..., Reasoner]
-IN_TIME = Ask(
-    regime="calm",
-    deadline_s=1.0,
-    elapsed_s=0.9,
-    shortest_feasible_s=0.1,
-    closing_s=0.8,
-    is_answered=True,
-    is_right=True,
-    is_direct_right=False,
-    is_handed_over=False,
-    is_ended_by_time=True,
-)
-LATE = replace(IN_TIME, elapsed_s=1.01)
-DONE = replace(IN_TIME, elapsed_s=0.2, closing_s=None, is_ended_by_time=False)
-OVERRUN = replace(IN_TIME, elapsed_s=0.995, is_handed_over=True)
-
-
-def test_only_what_time_ended_counts_for_the_promise() -> None:
-    """A request that was done early is asked and right, but no evidence that deadlines are kept."""
-    (everything, calm) = ledger([IN_TIME, LATE, DONE, DONE])
-
-    assert ("all", 4, 2, 1) == (everything.regime, everything.n, everything.late.n, everything.late.count)
-    assert (3, 4) == (everything.right.count, everything.right.n)  # late counts as wrong
-    assert replace(everything, regime="calm") == calm
+ITEM = Item(id="q", question="1 + 1 = ?", target="2", family="sums", band="easy")
+MODEL = ModelInfo(name="m", lineage="l", file="f")
+SOURCE = provenance(device="d", engine="e", engine_version="1", model=MODEL, seed=0, n=None, command="c", date="d")
+GOOD = Ask(
+    id="q", family="sums", band="easy", deadline_s=1.0, elapsed_s=0.98, reported_s=0.97, shortest_feasible_s=0.1,
+    regime="calm", loaded=False, is_limited=True, closed_s=0.8, is_in_hand=False, answer="2", correct=True,
+    finish="deadline", rows=1, promise="words",
+)  # fmt: skip
+ASKS = st.builds(
+    lambda elapsed, deadline, regime, loaded, limited, closed, in_hand, answer, correct: replace(
+        GOOD, elapsed_s=elapsed, deadline_s=deadline, regime=regime, loaded=loaded, closed_s=closed,
+        is_limited=limited or elapsed > deadline, is_in_hand=in_hand, answer=answer, correct=correct and answer == "2",
+    ),
+    st.floats(0.01, 3), st.floats(0.01, 3), st.sampled_from(["calm", "busy"]), st.booleans(), st.booleans(),
+    st.none() | st.floats(0, 3), st.booleans(), st.sampled_from([None, "2"]), st.booleans(),
+)  # fmt: skip
 
 
-def test_a_late_request_is_limited_whatever_it_says_of_itself() -> None:
-    """Else a request that missed its deadline while it believed to be done would not count."""
-    assert ledger([replace(DONE, elapsed_s=1.5)])[0].late.count == 1
+def rollout(finish: Any, text: str = "\\boxed{2}", *, is_direct: bool = False) -> Rollout:
+    """A row that ended so."""
+    return Rollout(
+        row=0, seed=0, tokens=(), logprobs=(), entropies=(), forced=(), finish=finish, reasoning="", text=text,
+        answer=None, canonical=None, confidence=0.5, reasoning_tokens=0, is_direct=is_direct,
+    )  # fmt: skip
 
 
-def test_the_answer_in_hand_is_an_overrun_only_of_a_closing() -> None:
-    """Handed over while rows were still thinking, nothing had been kept back too little."""
-    thinking = replace(OVERRUN, closing_s=None)
-    line = ledger([OVERRUN, thinking, IN_TIME])[0]
-
-    assert ((2, 3), (1, 2)) == ((line.in_hand.count, line.in_hand.n), (line.overrun.count, line.overrun.n))
-
-
-def test_sharpness_is_of_the_limited() -> None:
-    """Medians of the share of the deadline that had passed at the return, and when closing began."""
-    line = ledger([IN_TIME, replace(IN_TIME, deadline_s=2.0), DONE, DONE, DONE])[0]
-
-    assert (pytest.approx(0.675), pytest.approx(0.6)) == (line.used, line.closing)
+def ask(*rollouts: Rollout, elapsed_s: float = 0.5, cut: bool = False, trace: Trace | None = None, **more: Any) -> Ask:
+    """The row of a request with one second, whose plan was cut by time or not."""
+    plan = Plan(
+        profile="hard", rows=(RowGroup(count=1, think_tokens=9),), answer_tokens=9, sampling=GREEDY, is_cut_by_time=cut
+    )
+    values: dict[str, Any] = {
+        "answer": "2", "text": "", "reasoning": "", "confidence": 0.5, "deadline_s": 1.0, "elapsed_s": elapsed_s,
+        "deadline_met": elapsed_s <= 1.0, "load_s": 0.0, "finish": "complete", "difficulty": None, "plan": plan,
+        "usage": Usage(prompt_tokens=1, reasoning_tokens=1, completion_tokens=1), "rollouts": rollouts, "model": MODEL,
+        "engine": "e", "seed": 0, "trace": trace,
+    }  # fmt: skip
+    result = Result(**{**values, **more})
+    return ask_of(ITEM, result, deadline_s=1.0, elapsed_s=elapsed_s, regime="calm", loaded=False)
 
 
 @pytest.mark.parametrize(
-    ("asks", "word"),
+    ("made", "limited"),
     [
-        ([*[IN_TIME] * 400, *[LATE] * 3], "late: 3 of 403"),
-        ([IN_TIME] * 20, "late: up to"),
-        ([*[IN_TIME] * 900, *[replace(LATE, regime="busy")] * 1, *[replace(IN_TIME, regime="busy")] * 9], "late, busy"),
-        ([*[IN_TIME] * 400, *[OVERRUN] * 20], "overrun, calm: 20 of 420"),
-        ([*[IN_TIME] * 400, replace(DONE, is_answered=False)], "answered where feasible: 400 of 401"),
+        (ask(rollout("eos", is_direct=True), rollout("eos")), False),
+        (ask(rollout("eos", is_direct=True), rollout("eos"), cut=True), False),  # done before its time ended
+        (ask(rollout("eos"), rollout("forced")), False),  # the profile ended the thought, not the time
+        (ask(rollout("eos"), rollout("forced"), cut=True), True),
+        (ask(rollout("eos", is_direct=True), cut=True), True),  # no time for a thought
+        (ask(rollout("eos"), finish="deadline"), True),
+        (ask(rollout("eos"), elapsed_s=1.001), True),  # late: counted, whatever ended it
     ],
 )
-def test_what_does_not_hold_is_named(asks: list[Ask], word: str) -> None:
-    """Each bound by itself breaks the promise."""
-    assert any(word in fault for fault in broken(ledger(asks), Bounds()))
+def test_limited_by_time_is_what_would_have_gone_on(made: Ask, limited: bool) -> None:
+    """And everything that is late."""
+    assert limited == made.is_limited
 
 
-def test_a_promise_that_is_kept_breaks_nothing() -> None:
-    """Enough requests in time, a closing overrun now and then, an answer wherever one was feasible."""
-    infeasible = replace(DONE, is_answered=False, shortest_feasible_s=2.0)
-    assert [] == broken(ledger([*[IN_TIME] * 400, *[OVERRUN] * 4, infeasible]), Bounds())
+def test_the_answer_in_hand_is_told_from_a_vote_at_the_close() -> None:
+    """Rows that were closed have text; rows that were stopped have none; a hand-over is in the trace."""
+    trace = Trace(FakeClock())
+    trace.add("handed_over", "2")
+    direct = rollout("eos", is_direct=True)
+    made = [
+        ask(direct, rollout("deadline"), finish="deadline"),
+        ask(direct, rollout("deadline", ""), finish="deadline"),
+        ask(direct, finish="deadline", trace=trace),
+        ask(rollout("deadline", "", is_direct=True), finish="deadline", answer=None),  # nothing was in hand
+    ]
+    assert [False, True, True, False] == [each.is_in_hand for each in made]
 
 
-def test_no_limited_request_is_no_proof() -> None:
-    """Nothing was late of nothing: the interval says so, and JSON has no share."""
-    lines = ledger([DONE] * 50)
-    assert ["late: up to 100.00% (95 %), more than 1.0%"] == broken(lines, Bounds())
-    assert to_json(lines)[0]["late"]["share"] is None
+def test_closing_began_with_the_first_thought_that_time_closed() -> None:
+    """Not with one that its budget closed."""
+    clock = FakeClock()
+    trace = Trace(clock)
+    for at_s, why in ((0.2, "forced"), (0.7, "deadline"), (0.8, "deadline")):
+        clock.now_s = at_s
+        trace.add("closing", 1, 5, why)
+    assert 0.7 == ask(rollout("deadline"), trace=trace, finish="deadline").closed_s
 
 
-@given(st.floats(0.001, 1.0), st.floats(1.0, 100.0), st.integers(0, 2**32))
-def test_deadlines_lie_between_the_bounds_and_are_a_function_of_the_seed(low: float, factor: float, seed: int) -> None:
-    """Log-uniform: scaling the bounds scales every deadline."""
-    draw = Draw(shortest_s=low, longest_s=low * factor, seed=seed)
-    found = draw.deadlines(20)
+@given(st.lists(ASKS, max_size=40))
+def test_every_late_ask_is_counted_and_counts_as_wrong(asks: list[Ask]) -> None:
+    """In the line of all and in exactly one line of each pair of groups; intervals hold their shares."""
+    ledger = ledger_of(asks, SOURCE, miss_rate=0.01)
+    lines = {line.name: line for line in ledger.lines}
+    late = sum(each.is_late for each in asks)
 
-    assert all(low * 0.999 <= each <= low * factor * 1.001 for each in found)
-    scaled = replace(draw, shortest_s=low / 2, longest_s=low * factor / 2).deadlines(20)
-    np.testing.assert_allclose(np.array(scaled) * 2, found, rtol=1e-9)
-
-
-@pytest.mark.parametrize(("shortest", "longest"), [(0.0, 1.0), (2.0, 1.0), (-1.0, 1.0), (1.0, 1e6)])
-def test_deadlines_out_of_range_are_refused(shortest: float, longest: float) -> None:
-    """With the values and the range."""
-    with pytest.raises(ConfigError, match="rising numbers above 0"):
-        Draw(shortest_s=shortest, longest_s=longest)
+    assert late == lines["all"].late.count
+    for pair in (("calm", "busy"), ("without load", "under load")):
+        shown = [lines[name] for name in pair if name in lines]
+        assert not shown or (late, len(asks)) == (sum(x.late.count for x in shown), sum(x.n for x in shown))
+    assert lines["all"].right.count <= len(asks) - late
+    assert all(x.late.low <= x.late.share <= x.late.high for x in ledger.lines if x.late.n)
 
 
-def test_the_ledger_goes_on_where_it_ended(reasoner: Make, tmp_path: Path) -> None:
-    """What is in the file is not asked again, and counts as it did."""
-    script = {"<think>\n": "so\n</think>\n\n\\boxed{2}<|im_end|>", "\\boxed{": "3}<|im_end|>"}
-    task, draw, out = load_task("chain", n=6), Draw(shortest_s=5.0, longest_s=9.0), tmp_path / "asks.jsonl"
-    asked: list[int] = []
-
-    first, is_whole = keep_ledger(task, reasoner(script), draw, out=out, should_stop=lambda: len(asked) >= 3,
-                                  on_progress=lambda done, total, record: asked.append(done))  # fmt: skip
-    assert (3, False, 3) == (len(first), is_whole, len(asked))
-    second, is_whole = keep_ledger(task, reasoner(script), draw, out=out)
-
-    assert (6, True) == (len(second), is_whole)
-    assert first == second[:3]
-    assert {"calm", "busy"} >= {ask.regime for ask in second}
-    assert all(0 < ask.elapsed_s < ask.deadline_s and ask.is_feasible for ask in second)
+@given(st.lists(ASKS, min_size=1, max_size=30), st.integers(0, 29))
+def test_one_more_late_never_helps(asks: list[Ask], place: int) -> None:
+    """With an ask late that was in time, no bound about lateness holds that did not hold before."""
+    place %= len(asks)
+    limited = [*asks[:place], replace(asks[place], is_limited=True), *asks[place + 1 :]]
+    worse = [*asks[:place], replace(limited[place], elapsed_s=4.0), *asks[place + 1 :]]
+    before, after = (ledger_of(each, SOURCE, miss_rate=0.01).bounds for each in (limited, worse))
+    bounds = [(x, y) for x, y in zip(before, after, strict=True) if x.words.startswith("late")]
+    assert all(x.holds or not y.holds for x, y in bounds)
 
 
-def test_bursts_are_drawn_by_seed_and_core() -> None:
-    """The same again, others on another core, of about the stated means."""
-    draw = {key: [next(each) for _ in range(4000)] for key in ((0, 1), (1, 1), (0, 2)) for each in [stretches(*key)]}
-    again = stretches(0, 1)
-
-    assert draw[0, 1][:50] == [next(again) for _ in range(50)]
-    assert len({tuple(each[0]) for each in draw.values()}) == 3
-    bursts, gaps = np.mean(draw[0, 1], axis=0)
-    assert abs(bursts / BURST_S - 1) < 0.1
-    assert abs(gaps / GAP_S - 1) < 0.1
-    assert max(map(max, draw[0, 1])) <= LONGEST_S
+@given(ASKS)
+def test_a_recorded_ask_is_read_back(made: Ask) -> None:
+    """Through JSON."""
+    assert made == ask_from(json.loads(json.dumps(ask_record(made))))
 
 
-def test_neighbours_live_as_long_as_the_context() -> None:
-    """One process a core, none left behind."""
-    import psutil
+def test_a_record_without_a_field_is_refused() -> None:
+    """By the field's name."""
+    record = ask_record(GOOD)
+    del record["closed_s"]
+    with pytest.raises(RecordError, match="closed_s"):
+        ask_from(record)
 
-    before = set(psutil.Process().children())
-    with neighbours(seed=3, cores=2):
-        during = set(psutil.Process().children()) - before
-        assert len(during) == 2
-    assert not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in during)
+
+@pytest.mark.parametrize(
+    ("late", "n", "verdict"),
+    [(0, 100, "open"), (0, 400, "kept"), (8, 2000, "kept"), (14, 2000, "open"), (40, 2000, "broken")],
+)
+def test_a_verdict_needs_enough_asks(late: int, n: int, verdict: str) -> None:
+    """0.6 % of 2,000 and an upper limit of at most 1 %: 8 late are few enough, 14 leave it open, 40 break it."""
+    asks = [replace(GOOD, elapsed_s=1.1 if place < late else 0.9) for place in range(n)]
+    assert verdict == ledger_of(asks, SOURCE, miss_rate=0.01).verdict
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"answer": None, "correct": False}, {"is_in_hand": True}, {"closed_s": 0.5}, {"elapsed_s": 1.5, "regime": "busy"}],
+)
+def test_each_bound_can_fail(change: dict[str, Any]) -> None:
+    """No answer though one was feasible, falling back too often, closing too early, late in one regime."""
+    asks = [replace(GOOD, **change) if place % 8 < 6 else GOOD for place in range(800)]
+    ledger = ledger_of(asks, SOURCE, miss_rate=0.01)
+    assert "broken" == ledger.verdict
+    assert "FAILS" in ledger.to_text()
+
+
+def test_table_and_json_say_the_same() -> None:
+    """Regimes side by side, the interval beside the share, the promise in words, the overshoot."""
+    asks = [GOOD, replace(GOOD, elapsed_s=1.25, regime="busy", promise="other words")]
+    ledger = ledger_of(asks, SOURCE, miss_rate=0.01, interrupted=True)
+    said, found = ledger.to_text(), json.loads(ledger.to_json())
+
+    assert ["all", "calm", "busy"] == [line["name"] for line in found["lines"]]
+    assert (0.5, 2) == (found["lines"][0]["late"]["share"], found["provenance"]["n"])
+    assert 0.25 == pytest.approx(found["most_overshoot_s"])
+    assert all(words in said for words in ("interrupted", "1.26% - 98.74%", "promised: words", "promised: other words"))
