@@ -27,7 +27,9 @@ from edgereason.protocols import Record
 from edgereason.runtime import Reasoner
 
 MUTATIONS = {
-    "quantile": Safeguards(reserve=False),  # nothing is kept back beyond what is predicted: a factor of 1
+    "quantile": Safeguards(
+        reserve=False
+    ),  # what every closing exceeds is kept back, the share that may be missed being 1
     "watchdog": Safeguards(watchdog=False),
     "drift": Safeguards(drift=False),
 }

@@ -17,7 +17,7 @@ from edgereason.controller.costs import DIRECT_ANSWER_TOKENS, closing_passes, di
 from edgereason.controller.expected import own_curves
 from edgereason.controller.pace import RequestPace
 from edgereason.controller.plan import Situation, plan, revise
-from edgereason.controller.reserve import MISS_RATE, Reserve, no_reserve, reserve_of
+from edgereason.controller.reserve import MISS_RATE, Reserve, reserve_of
 from edgereason.controller.strategies import begin, go_on, strategy_of
 from edgereason.decoding.loop import Decoder, Watcher
 from edgereason.errors import ConfigError, ContextLengthError
@@ -229,12 +229,11 @@ class Pipeline:
 
     def _reserves(self, miss_rate: float) -> Callable[[int], Reserve]:
         """What to keep back for closing so many rows, looked up once a request."""
-        if not self._parts.safeguards.reserve:
-            return lambda rows: no_reserve(miss_rate)
         promise = self._parts.promise
-        return functools.cache(
-            lambda rows: promise.reserve(rows, miss_rate) if promise is not None else reserve_of((), miss_rate)
-        )
+        if promise is None:
+            return lambda rows: reserve_of((), miss_rate)
+        reserve = promise.reserve if self._parts.safeguards.reserve else promise.exceeded
+        return functools.cache(lambda rows: reserve(rows, miss_rate))
 
     def _note_closing(self, pace: RequestPace, *, is_whole: bool) -> None:
         """Remember how long a closing took that time forced."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgereason.controller.reserve import Reserve, reserve_of
+from edgereason.controller.reserve import Reserve, exceeded_reserve, reserve_of
 from edgereason.profiling.closings import ClosingLog
 from edgereason.profiling.contention import Neighbours
 from edgereason.profiling.facts import power_mode
@@ -25,7 +25,7 @@ POLICY_VERSION = 2  # of when and how the loop closes; a change makes earlier cl
 class Safeguards:
     """What keeps a deadline. All are on; a check that never fails shows nothing, so each can be switched off for one.
 
-    reserve    more is kept back for closing than is predicted
+    reserve    so much is kept back that few closings exceed it; without it, so much that all do
     watchdog   at the deadline the answer in hand is handed over and nothing runs any more
     drift      the speed of passes and closings is followed, within a request and from one to the next
     """
@@ -53,6 +53,10 @@ class Promise:
             known = reserve_of(scores, miss_rate)
             self._known[regime, miss_rate] = len(scores), known
         return known
+
+    def exceeded(self, rows: int, miss_rate: float) -> Reserve:
+        """What every closing of so many rows exceeded."""
+        return exceeded_reserve(self._log.scores(self.regime(rows)), miss_rate)
 
     def add(self, rows: int, score: float) -> None:
         """Keep the score of a closing."""

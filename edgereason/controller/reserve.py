@@ -17,6 +17,8 @@ from edgereason.intervals import binomial_at_most
 
 MISS_RATE = 0.01  # unless the caller names another
 PROVISIONAL_FACTOR = 1.3  # until enough closings are known; an answer in hand makes a thin margin enough
+FIRST_CLOSINGS = 20  # from these on the margin is over what closings take here, not over what was predicted
+FIRST_QUANTILE = 0.9  # of them; one that met a stall is the watchdog's business
 CONFIDENCE = 0.95
 AIM = 0.6  # the tracked quantile aims at this part of the miss rate
 TRACKER_STEP = 0.05
@@ -69,9 +71,15 @@ def closings_needed(miss_rate: float) -> int:
 
 
 def tracked(scores: Sequence[float], miss_rate: float) -> float:
-    """The quantile that follows the scores: up by a step where one exceeds it, down by a little where none does."""
-    level = math.log(PROVISIONAL_FACTOR)
-    for score in scores:
+    """The quantile that follows the scores: up by a step where one exceeds it, down by a little where none does.
+
+    It begins at the provisional factor over what the first closings took: a prediction that is off by as much every
+    time, as one that counts a pass for each forced token, is put right by them and not by thousands.
+    """
+    first = sorted(scores[:FIRST_CLOSINGS])
+    is_known = len(first) == FIRST_CLOSINGS
+    level = math.log(PROVISIONAL_FACTOR) + (first[math.ceil(FIRST_QUANTILE * FIRST_CLOSINGS) - 1] if is_known else 0.0)
+    for score in scores[FIRST_CLOSINGS if is_known else 0 :]:
         level += TRACKER_STEP * ((score > level) - AIM * miss_rate)
     return level
 
@@ -79,7 +87,8 @@ def tracked(scores: Sequence[float], miss_rate: float) -> float:
 def reserve_of(scores: Sequence[float], miss_rate: float) -> Reserve:
     """The reserve that these closings, oldest first, call for."""
     allowed = exceedances_allowed(len(scores), miss_rate)
-    level = max(tracked(scores, miss_rate), math.log(PROVISIONAL_FACTOR) if allowed is None else -math.inf)
+    floor = math.log(PROVISIONAL_FACTOR) if len(scores) < FIRST_CLOSINGS else -math.inf
+    level = max(tracked(scores, miss_rate), floor)
     if allowed is not None:
         level = max(level, sorted(scores, reverse=True)[allowed])
     return Reserve(
@@ -90,6 +99,7 @@ def reserve_of(scores: Sequence[float], miss_rate: float) -> Reserve:
     )
 
 
-def no_reserve(miss_rate: float) -> Reserve:
-    """What is predicted and nothing more: what a reserve is compared with."""
-    return Reserve(factor=1.0, closings=0, needed=closings_needed(miss_rate), miss_rate=miss_rate)
+def exceeded_reserve(scores: Sequence[float], miss_rate: float) -> Reserve:
+    """What every closing like these exceeds, as if the share that may be missed were 1: what a reserve is worth."""
+    factor = math.exp(min(scores, default=0.0))
+    return Reserve(factor=factor, closings=len(scores), needed=closings_needed(miss_rate), miss_rate=miss_rate)

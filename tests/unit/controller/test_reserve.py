@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgereason.controller.reserve import (
+    FIRST_CLOSINGS,
     PROVISIONAL_FACTOR,
     TRACKER_STEP,
     closings_needed,
@@ -96,3 +97,14 @@ def test_fewer_misses_never_keep_less(scores: list[float], miss_rate: float, few
     """Where there are enough closings for both; but the tracked quantile moves in steps, and may stand one lower."""
     strict, loose = (reserve_of(scores, rate).factor for rate in (fewer * miss_rate, miss_rate))
     assert strict >= loose * math.exp(-TRACKER_STEP) - 1e-9
+
+
+@pytest.mark.parametrize("off_by", [-1.0, 0.8])
+def test_a_prediction_that_is_always_off_is_put_right_by_the_first_closings(off_by: float) -> None:
+    """Closings that always take a third of what was predicted, or twice as much, get the margin over what they take;
+    one stall among them changes nothing.
+    """
+    scores = [off_by] * (FIRST_CLOSINGS - 1) + [3.0]
+    made = reserve_of(scores, 0.01)
+    assert (PROVISIONAL_FACTOR * math.exp(off_by), True) == (pytest.approx(made.factor), made.is_provisional)
+    assert PROVISIONAL_FACTOR == pytest.approx(reserve_of([min(off_by, 0.0)] * (FIRST_CLOSINGS - 1), 0.01).factor)
