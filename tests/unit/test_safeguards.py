@@ -39,7 +39,7 @@ def slowed(reasoner: Make, safeguards: Safeguards, begins_s: float, factor: floa
 def test_the_reserve_makes_room_for_slow_closings(
     reasoner: Make, tmp_path: Path, safeguards: Safeguards, in_hand: bool
 ) -> None:
-    """Where half of all closings took three times as long as predicted; without it the rows are stopped before they answer."""
+    """Half of all closings took three times as long as predicted; without it rows are stopped before they answer."""
     promise = Promise(tmp_path, "here", calm)
     for place in range(closings_needed(MISS_RATE)):
         promise.add(1, 1.1 * (place % 2))
