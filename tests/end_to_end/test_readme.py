@@ -58,6 +58,7 @@ def test_every_option_that_is_named_exists(edgereason: Run) -> None:
         ("eval",),
         ("probe", "train"),
         ("profile",),
+        ("profile", "check"),
         ("models",),
         ("models", "show"),
     )
