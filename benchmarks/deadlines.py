@@ -4,26 +4,33 @@
 
 The core is that of `edgereason profile check`; the exit code is 1 unless every bound is shown to hold. `--mutate PART`
 switches one part off that keeps deadlines, and the same check must then fail. `--hard N` then asks N questions of the
-hard band with 2 s and without thought: thinking must be right at least 15 points more often.
+hard band with 2 s and without thought: thinking must be right at least 15 points more often. `--perfect` asks all of it
+again with 75 % of the time and a clock that is never late: nothing is kept back, nothing is handed over, and lateness
+is forgiven (so it gets a little more than 75 %). That must not be right more often, by the interval of the difference.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
+import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from edgereason.evals.checking import TASK, Conditions, check
+from edgereason.evals.ledger import Ask, ask_from
 from edgereason.evals.runner import run
 from edgereason.evals.tasks import load_task
 from edgereason.intervals import Difference, paired_difference
-from edgereason.loading import Parts, load_parts
-from edgereason.promise import Safeguards
+from edgereason.loading import Parts, cache_folder, load_parts
+from edgereason.promise import Promise, Safeguards, setting_of
 from edgereason.prompting import PromptOptions
 from edgereason.protocols import Record
+from edgereason.records import read_records
 from edgereason.runtime import Reasoner
 
 MUTATIONS = {
@@ -33,8 +40,14 @@ MUTATIONS = {
     "watchdog": Safeguards(watchdog=False),
     "drift": Safeguards(drift=False),
 }
+PERFECT = Safeguards(reserve=False, watchdog=False)
+LESS_TIME = 0.75
 HARD_DEADLINE_S = 2.0
 LEAST_GAIN = 0.15  # of accuracy, over the answer without thought
+SAID = {
+    "hard": f"hard band, {HARD_DEADLINE_S:g} s over no thought",
+    "perfect": f"over a perfect clock with {LESS_TIME:.0%} of the time",
+}
 
 
 def main() -> int:
@@ -43,20 +56,28 @@ def main() -> int:
     conditions = Conditions(
         shortest_s=options.shortest, longest_s=options.longest, seed=options.seed, load=options.load
     )
-    with Reasoner(lambda: parts_of(options)) as reasoner:
-        task = load_task(TASK, n=options.n, seed=options.seed)
-        ledger = check(task, reasoner, conditions, out=options.records)
-        gain = hard_gain(reasoner, options.hard, options.seed) if options.hard and not ledger.interrupted else None
-    found = json.loads(ledger.to_json()) | {"mutated": options.mutate, "hard_gain": gain and gain_of(gain)}
+    task = load_task(TASK, n=options.n, seed=options.seed)
+    with tempfile.TemporaryDirectory() as folder:
+        records = options.records or Path(folder) / "asks.jsonl"
+        with Reasoner(lambda: parts_of(options, MUTATIONS.get(options.mutate), Path(folder))) as reasoner:
+            ledger = check(task, reasoner, conditions, out=records)
+            gains = {"hard": hard_gain(reasoner, options.hard, options.seed)} if options.hard else {}
+        if options.perfect and not ledger.interrupted:
+            less = replace(conditions, shortest_s=LESS_TIME * options.shortest, longest_s=LESS_TIME * options.longest)
+            with Reasoner(lambda: parts_of(options, PERFECT, Path(folder))) as reasoner:
+                check(task, reasoner, less, out=Path(folder) / "perfect.jsonl")
+            gains["perfect"] = over_perfect(asks_in(records), asks_in(Path(folder) / "perfect.jsonl"))
+    found = json.loads(ledger.to_json()) | {"mutated": options.mutate}
+    found |= {f"{name}_gain": gain_of(gain) for name, gain in gains.items()}
     print(ledger.to_text())
-    if gain is not None:
-        low, high = gain.low, gain.high
-        print(f"hard band, {HARD_DEADLINE_S:g} s over no thought: {gain.difference:+.3f} [{low:.3f}, {high:.3f}]")
+    for name, gain in gains.items():
+        print(f"{SAID[name]}: {gain.difference:+.3f} [{gain.low:.3f}, {gain.high:.3f}]")
     line = json.dumps(found)
     print(line)
     if options.out is not None:
         options.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    return 0 if ledger.verdict == "kept" and (gain is None or gain.difference >= LEAST_GAIN) else 1
+    holds = "hard" not in gains or gains["hard"].difference >= LEAST_GAIN
+    return 0 if ledger.verdict == "kept" and holds and ("perfect" not in gains or gains["perfect"].high >= 0) else 1
 
 
 def parsed() -> argparse.Namespace:
@@ -73,13 +94,14 @@ def parsed() -> argparse.Namespace:
     parser.add_argument(
         "--hard", type=int, default=0, metavar="N", help="also N hard questions with and without thought"
     )
+    parser.add_argument("--perfect", action="store_true", help="also everything with less time and a perfect clock")
     parser.add_argument("--records", type=Path, help="keep every ask in this file, and go on where it ends")
     parser.add_argument("--out", type=Path, help="write what it came to, as JSON")
     return parser.parse_args()
 
 
-def parts_of(options: argparse.Namespace) -> Parts:
-    """The model's parts, one safeguard off where that is asked for; pass times learnt then are not kept."""
+def parts_of(options: argparse.Namespace, safeguards: Safeguards | None, folder: Path) -> Parts:
+    """The model's parts; what is learnt without some of the safeguards goes into a copy, in `folder`."""
     parts = load_parts(
         options.model,
         engine=options.engine,
@@ -89,7 +111,22 @@ def parts_of(options: argparse.Namespace) -> Parts:
         prompts=PromptOptions(),
         clock=time.perf_counter,
     )
-    return parts if options.mutate is None else replace(parts, safeguards=MUTATIONS[options.mutate], book=None)
+    if safeguards is None:
+        return parts
+    if (known := cache_folder("closings")).is_dir():
+        shutil.copytree(known, folder / "closings", dirs_exist_ok=True)
+    promise = Promise(folder / "closings", setting_of(parts.engine.info, parts.model))
+    return replace(parts, safeguards=safeguards, book=None, promise=promise)
+
+
+def asks_in(path: Path) -> list[Ask]:
+    """The asks of a file."""
+    return [ask_from(record) for record in read_records(path, "ask")]
+
+
+def over_perfect(asks: Sequence[Ask], perfect: Sequence[Ask]) -> Difference:
+    """How much more often the asks are right, late ones counted wrong, than those of the perfect clock, late or not."""
+    return paired_difference([ask.correct for ask in perfect], [ask.correct and not ask.is_late for ask in asks])
 
 
 def hard_gain(reasoner: Reasoner, n: int, seed: int) -> Difference:
