@@ -38,7 +38,8 @@ from edgereason.records import Provenance, provenance
 from edgereason.runtime import Reasoner
 from edgereason.simulating.simulator import Question, Recording, Simulator, read_recording
 
-STRATEGIES = ("easy", "normal", "hard")  # budget profiles
+PROFILE = "hard"  # the same live and replayed: records hold no states that a probe could judge
+STRATEGIES = ("single", "majority", "esc")
 MOST_POINTS = 0.02
 MOST_TIME_ERROR = 0.05
 Z = NormalDist().inv_cdf(0.975)
@@ -144,7 +145,8 @@ def pair(
     live = reasoner.ask(
         question.text,
         deadline=cell.deadline_s,
-        profile=cell.strategy,
+        profile=PROFILE,
+        strategy=cell.strategy,
         seed=item_seed(options.seed, index),
         choices=question.choices,
     )
@@ -153,7 +155,8 @@ def pair(
         simulator.ask(
             question,
             deadline=cell.deadline_s,
-            profile=cell.strategy,
+            profile=PROFILE,
+            options={"strategy": cell.strategy},
             seed=item_seed(options.seed + 1 + replay, index),
         )
         for replay in range(options.replays)
@@ -191,6 +194,7 @@ def header_of(recording: Recording, device: DeviceProfile, options: argparse.Nam
             "profile_date": device.header.get("date"),
             "recorded": recording.header["settings"].get("items", ""),
             "deadlines_s": options.deadlines,
+            "profile": PROFILE,
             "strategies": STRATEGIES,
             "replays": options.replays,
             "cpu_time": options.cpu_time,
