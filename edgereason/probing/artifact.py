@@ -40,7 +40,7 @@ class ProbeFile:
     arrays: weight [F, H] and bias [H], all heads as one affine map of the features; distances [n], rising, of held-out
     questions; mean_right [T + 1] and mean_finished [T], over all questions; test_features [k, F] and test_outputs
     [k, T + 1 + T + 3 + 1], what estimates must come to; states [p, d], of the prompts.
-    form: how the curve is written, "free" or "hazard"; power: of the readout.
+    form: how the curve is written, "free" or "hazard"; power, bias [3]: of the readout.
     profiles: rows and think tokens of easy, normal and hard that it was fitted for.
     prompts: ids of prompts, whose states tell whether a model is the one that was fitted on.
     questions: CRC-32 of the ids of the questions that were fitted on.
@@ -53,6 +53,7 @@ class ProbeFile:
     points: tuple[int, ...]
     members: int
     power: float
+    bias: tuple[float, float, float]
     profiles: Mapping[str, Mapping[str, int]]
     prompts: tuple[tuple[int, ...], ...]
     questions: frozenset[int]
@@ -116,6 +117,7 @@ def read_probe(folder: Path) -> ProbeFile:
             points=tuple(int(point) for point in meta["points"]),
             members=int(meta["members"]),
             power=float(meta["power"]),
+            bias=_three(meta["bias"]),
             profiles={str(k): {str(n): int(x) for n, x in v.items()} for k, v in meta["profiles"].items()},
             prompts=tuple(tuple(int(token) for token in prompt) for prompt in meta["prompts"]),
             questions=frozenset(int(number) for number in meta["questions"]),
@@ -151,6 +153,11 @@ def _bound(folder: Path, name: str, meta: Mapping[str, Any]) -> bytes:
     if meta.get("files", {}).get(name) != _digest(content):
         raise RecordError(f"{str(path)!r} was edited or damaged: its digest does not fit.", hint=HINT)
     return content
+
+
+def _three(values: Sequence[float]) -> tuple[float, float, float]:
+    easy, normal, hard = map(float, values)
+    return easy, normal, hard
 
 
 def _check_sizes(probe: ProbeFile) -> None:
@@ -203,6 +210,7 @@ def write_probe(
         "points": list(probe.points),
         "members": probe.members,
         "power": probe.power,
+        "bias": list(probe.bias),
         "profiles": probe.profiles,
         "prompts": [list(prompt) for prompt in probe.prompts],
         "questions": sorted(probe.questions),

@@ -47,6 +47,7 @@ def probe_file(
         points=examples.points,
         members=MEMBERS,
         power=fitted.power,
+        bias=fitted.bias,
         profiles={label: facts(profiles[label]) for label in LABELS},
         prompts=tuple(ids for ids, _ in prompts),
         questions=frozenset(question_number(each) for each in examples.ids),

@@ -54,7 +54,7 @@ class CurveProbe:
         logits = features @ self._weight + self._bias
         curve, settle, finish, worth, place = (logits[:, part] for part in probe.columns)
         right = sigmoid(curve) if probe.form == "free" else hazard_curve(sigmoid(curve), settle)
-        readout = probabilities(sigmoid(worth).reshape(len(logits), probe.members, 3), probe.power)
+        readout = probabilities(sigmoid(worth).reshape(len(logits), probe.members, 3), probe.power, probe.bias)
         p = conformal_p(self._distances, np.linalg.norm(place, axis=1))
         return np.column_stack([right, 1 - survival(finish), readout, p])
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import minimize
 from sklearn.covariance import LedoitWolf
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
@@ -43,7 +44,7 @@ TEMPLATE_FOLDS = 5
 INNER_FOLDS = 3
 MEMBERS = 16  # refits on resampled templates: what is not known of the profiles' worth
 BLOCKS = ("nothing", "direct answer", "hidden state", "both")  # put on top of the rival's logit
-POWERS = np.linspace(0.1, 2.0, 39)
+RIDGE = 1e-3  # on the biases of the readout
 
 OnProgress = Callable[[int, int], None]
 Indices = npt.NDArray[np.int64]
@@ -100,6 +101,7 @@ class Fitted:
     losses: dict[str, float]  # of both, held out
     temperatures: Floats  # [T + 1]
     power: float
+    bias: tuple[float, float, float]
     distances: Floats  # [n], rising, held out
     templates: HeldOut
     families: HeldOut | None
@@ -134,12 +136,14 @@ def fit(examples: Examples, seed: int = 0, on_progress: OnProgress | None = None
         heads = fit_heads(examples, every, search(examples, every), seed)
     step()
     losses = form_losses(held["templates"], examples)
+    power, bias = fit_readout(held["templates"].members, labels(examples))
     return Fitted(
         heads=heads,
         form=min(losses, key=lambda form: losses[form]),
         losses=losses,
         temperatures=temperatures(held["templates"].curve, examples.curve),
-        power=fit_power(held["templates"].members, labels(examples)),
+        power=power,
+        bias=bias,
         distances=np.sort(held["templates"].distance),
         templates=held["templates"],
         families=held.get("families"),
@@ -334,12 +338,17 @@ def labels(examples: Examples) -> npt.NDArray[np.int64]:
     return cheapest(examples.worth)
 
 
-def fit_power(members: Floats, label: npt.NDArray[np.int64]) -> float:
-    """The power of the readout with the least log-loss on labels [n, 2]."""
-    rows = np.arange(len(members))
+def fit_readout(members: Floats, label: npt.NDArray[np.int64]) -> tuple[float, tuple[float, float, float]]:
+    """(power, bias) of the readout with the least log-loss on labels [n, 2]; the power is not negative.
 
-    def loss(power: float) -> float:
-        chances = probabilities(members, power)
-        return -float(np.mean([np.log(chances[rows, label[:, half]]) for half in (0, 1)]))
+    A label that hardly occurs keeps some weight (RIDGE), and hard's bias is 0.
+    """
+    is_label = (label[:, :, None] == np.arange(3)).mean(axis=1)
 
-    return float(min(POWERS, key=loss))
+    def loss(values: Floats) -> float:
+        chances = probabilities(members, values[0], (values[1], values[2], 0.0))
+        fit = -float((is_label * np.log(chances + 1e-12)).sum(axis=1).mean())
+        return fit + RIDGE * float((values[1:] ** 2).sum())
+
+    found = minimize(loss, np.array([1.0, 0.0, 0.0]), method="L-BFGS-B", bounds=[(0.0, 3.0), (-6, 6), (-6, 6)]).x
+    return float(found[0]), (float(found[1]), float(found[2]), 0.0)

@@ -58,9 +58,9 @@ def card_of(examples: Examples, fitted: Fitted) -> dict[str, Any]:
                    for place, target in enumerate(TARGETS)}
             for name, chance in curve.items()
         },
-        "policies": policies(examples, choices(examples, fitted.templates, fitted.power)),
-        "policies_unseen_families": policies(examples, choices(examples, held, fitted.power)),
-        "confusions": confusions(examples, choices(examples, fitted.templates, fitted.power)["probe"]),
+        "policies": policies(examples, choices(examples, fitted.templates, fitted)),
+        "policies_unseen_families": policies(examples, choices(examples, held, fitted)),
+        "confusions": confusions(examples, choices(examples, fitted.templates, fitted)["probe"]),
         "readout": readout(examples, fitted),
         "far": far(examples, fitted),
     }  # fmt: skip
@@ -133,14 +133,14 @@ def adds(examples: Examples, held: HeldOut) -> dict[str, dict[str, Any]]:
 # ---------------------------------------------------------------- choosing
 
 
-def choices(examples: Examples, held: HeldOut, power: float) -> dict[str, npt.NDArray[np.int64]]:
+def choices(examples: Examples, held: HeldOut, fitted: Fitted) -> dict[str, npt.NDArray[np.int64]]:
     """[n] or [n, 2]: the profile that each policy takes; `oracle` has seen the other half of the samples."""
     prior = [DirectAnswerProbe().estimate(evidence) for evidence in _evidences(examples)]
     n = len(examples.ids)
     return {
         **{f"always {label}": np.full(n, place) for place, label in enumerate(LABELS)},
         "confidence of the direct answer": np.array([LABELS.index(each.label) for each in prior]),
-        "probe": probabilities(held.members, power).argmax(axis=1),
+        "probe": probabilities(held.members, fitted.power, fitted.bias).argmax(axis=1),
         "the other half's label": labels(examples)[:, ::-1],
     }
 
@@ -198,12 +198,13 @@ def confusions(examples: Examples, chosen: npt.NDArray[np.int64]) -> list[dict[s
 
 def readout(examples: Examples, fitted: Fitted) -> dict[str, Any]:
     """How the probabilities of the profiles agree with labels by half of the samples, held out by template."""
-    chance = probabilities(fitted.templates.members, fitted.power)
+    chance = probabilities(fitted.templates.members, fitted.power, fitted.bias)
     label = labels(examples)
     is_label = (label[:, :, None] == np.arange(3)).mean(axis=1)
     rates = is_label.mean(axis=0)
     return {
         "power": fitted.power,
+        "bias": fitted.bias,
         "log_loss": float(-(is_label * np.log(chance)).sum(axis=1).mean()),
         "log_loss_of_rates": float(-(is_label * np.log(np.clip(rates, 1e-9, 1))).sum(axis=1).mean()),
         "agreement": float((chance.argmax(axis=1)[:, None] == label).mean()),

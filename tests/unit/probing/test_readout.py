@@ -8,19 +8,19 @@ from edgereason.probing.readout import cheapest, conformal_p, hazard_curve, prob
 
 
 def test_the_cheapest_within_tolerance_is_taken() -> None:
-    """Cheapest first; what is far from the best is passed over; a hopeless question is not worth more."""
+    """Cheapest first; what is far from the best is passed over; a hopeless question is hard."""
     worth = np.array([[0.99, 1.0, 1.0], [0.5, 0.99, 1.0], [0.2, 0.5, 0.9], [0.0, 0.0, 0.0], [0.9, 0.3, 0.1]])
-    assert [0, 1, 2, 0, 0] == cheapest(worth, 0.02).tolist()
+    assert [0, 1, 2, 2, 0] == cheapest(worth, 0.02).tolist()
 
 
 def test_probabilities_count_the_ensemble() -> None:
-    """They sum to one, none is impossible, and a power of 0 forgets the votes."""
+    """They sum to one, none is impossible; a power of 0 leaves the rates that the bias says."""
     members = np.array([[[0.2, 0.9, 0.9]] * 12 + [[0.9, 0.9, 0.9]] * 4])
-    found = probabilities(members, 1.0)[0]
+    found = probabilities(members, 1.0, (0, 0, 0))[0]
     assert 1 == np.argmax(found)
     assert np.isclose(1, found.sum())
     assert (found > 0).all()
-    assert np.allclose(1 / 3, probabilities(members, 0.0))
+    assert np.allclose([0.7, 0.2, 0.1], probabilities(members, 0.0, np.log([0.7, 0.2, 0.1])))
 
 
 def test_a_hazard_curve_goes_from_direct_to_long() -> None:
