@@ -6,9 +6,10 @@ PROBE is a folder of `edgereason probe train`; the records are of `edgereason pr
 budget, thresholds, the probe's rule) is made on the questions of --tune and judged on those of --judge, which the probe
 must not have been fitted on. The fixed budget is the cheapest (rows, think tokens) within half a point of the best one;
 each way of spending is the cheapest of its kind that is at least as accurate on --tune (less --slack). Rows up to half
-of the samples. Generated tokens are thoughts up to where they end or are closed, and answers; ways that look at the
-direct answer pay for it. Must hold: the best way with the probe generates at least 30 % fewer tokens than the fixed
-budget and is at most one point less accurate, both by the 95 % interval over templates. Exit code 1 where it does not.
+of the samples of the file that has fewer. Generated tokens are thoughts up to where they end or are closed, and
+answers; ways that look at the direct answer pay for it. Must hold: the best way with the probe generates at least 30 %
+fewer tokens than the fixed budget and is at most one point less accurate, both by the 95 % interval over templates.
+Exit code 1 where it does not.
 """
 
 from __future__ import annotations
@@ -100,7 +101,8 @@ def main() -> None:
         probe = CurveProbe(read_probe(given.probe), given.probe.name)
         check_fits(probe.file, parts.model, parts.engine)
         recorded = [read_questions(paths) for paths in (given.tune, given.judge)]
-        known, judged = (side_of(each, parts, probe) for each in recorded)
+        most_rows = min(len(plain_of(record)) // 2 for each in recorded for record in each.records)
+        known, judged = (side_of(each, parts, probe, most_rows) for each in recorded)
         header = header_of(parts, recorded[1], given)
     if judged.fitted_on:
         raise RecordError(f"{judged.fitted_on} of the questions that judge were fitted on.", hint="Record others.")
@@ -174,7 +176,7 @@ def parts_of(model: str, engine: str) -> Iterator[Parts]:
 # ---------------------------------------------------------------- what is known of each question
 
 
-def side_of(recorded: Recorded, parts: Parts, probe: CurveProbe) -> Side:
+def side_of(recorded: Recorded, parts: Parts, probe: CurveProbe, most_rows: int) -> Side:
     """The questions of a file that have all evidence."""
     points = points_of(recorded)
     if points != probe.file.points:
@@ -186,7 +188,7 @@ def side_of(recorded: Recorded, parts: Parts, probe: CurveProbe) -> Side:
     still_open = np.column_stack([np.ones(len(seen)), 1 - outputs[:, bins + 1 : 2 * bins + 1]])
     steps = np.diff((0, *points))
     return Side(
-        votes=votes_of(records, points),
+        votes=votes_of(records, points, most_rows=most_rows),
         chance=outputs[:, : bins + 1],
         think=((still_open[:, :-1] + still_open[:, 1:]) / 2 * steps).cumsum(axis=1),
         label=outputs[:, -4:-1].argmax(axis=1),

@@ -70,14 +70,14 @@ class Stop:
         return self.kind + (f" {self.value:g}" if self.value else "")
 
 
-def votes_of(records: Sequence[Record], points: Sequence[int], seed: int = 0) -> Votes:
-    """The votes of these questions, K up to half of the samples of the one that has fewest.
+def votes_of(records: Sequence[Record], points: Sequence[int], seed: int = 0, *, most_rows: int | None = None) -> Votes:
+    """The votes of these questions, K up to half of the samples of the one that has fewest, and to `most_rows`.
 
     Raises:
         RecordError: a question has fewer than two plain samples, or no direct answer.
     """
     plain = [[sample for sample in record["samples"] if sample["arm"] == "plain"] for record in records]
-    width = min(map(len, plain), default=0) // 2
+    width = min([len(samples) // 2 for samples in plain] + ([] if most_rows is None else [most_rows]), default=0)
     if width < 1:
         raise RecordError("Votes need questions with two samples each.", hint="Record with --samples 16.")
     rng = np.random.default_rng(seed)
