@@ -18,7 +18,7 @@ from edgereason.controller.expected import TOLERANCE, Option, accuracy_at, optio
 from edgereason.controller.prices import choose_option, price_of
 from edgereason.controller.reserve import MISS_RATE, Reserve, reserve_of
 from edgereason.profiling.accuracy import Curves
-from edgereason.types import Budget, BudgetProfile, Difficulty, Markers, PassCosts, Plan, RowGroup, Sampling
+from edgereason.types import GREEDY, Budget, BudgetProfile, Difficulty, Markers, PassCosts, Plan, RowGroup, Sampling
 
 WIDTHS = (1, 3, 4, 5, 6, 8, 12, 16, 24, 32, 48, 64)  # a vote of two decides nothing that one row does not
 LENGTH_FACTOR = 1.5  # further rows may think this much longer than the longest so far
@@ -165,7 +165,9 @@ def expected_options(profile: BudgetProfile, situation: Situation) -> list[Optio
 def _plan_by_accuracy(
     found: list[Option], profile: BudgetProfile, difficulty: Difficulty, situation: Situation, seed: int
 ) -> Plan:
-    """The plan of the best option; a thought may take that many tokens."""
+    """The plan of the best option; a thought may take that many tokens. A single row is greedy: it has no vote to vary
+    for, and the most probable thought is right more often than a drawn one (models/abacus/card.md).
+    """
     price = price_of(situation.budget)
     choice = choose_option(found, price, situation.joules_of)
     chosen, other = choice.option, choice.runner_up
@@ -177,7 +179,7 @@ def _plan_by_accuracy(
         profile=profile.name,
         rows=(RowGroup(count=chosen.rows, think_tokens=chosen.think_tokens),),
         answer_tokens=profile.answer_tokens,
-        sampling=sampling_of(profile, seed),
+        sampling=replace(GREEDY, seed=seed) if chosen.rows == 1 else sampling_of(profile, seed),
         extensions=profile.extensions,
         predicted_s=chosen.seconds + around,
         closing_reserve_s=situation.closing_s(chosen.rows),
@@ -220,7 +222,8 @@ def revise(made: Plan, profile: BudgetProfile, situation: Situation, longest_tho
             limit = think if situation.is_capped else made.rows[-1].think_tokens
             more = f"{width} more rows, since a thought took {longest_thought} tokens"
             group = RowGroup(count=width, think_tokens=limit)
-            return replace(made, rows=(*made.rows, group), reason=f"{made.reason}; {more}")
+            rows, sampling = (*made.rows, group), sampling_of(profile, made.sampling.seed)
+            return replace(made, rows=rows, sampling=sampling, reason=f"{made.reason}; {more}")
     return None
 
 
