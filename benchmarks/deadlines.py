@@ -4,7 +4,7 @@
 
 The core is that of `edgereason profile check`; the exit code is 1 unless every bound is shown to hold. `--mutate PART`
 switches one part off that keeps deadlines, and the same check must then fail. `--hard N` then asks N questions of the
-hard band with 2 s and without thought: thinking must be right at least 15 points more often. `--perfect` asks all of it
+hard band with 2 s and without thought: thinking must be right at least 15 points more often. `--perfect N` asks the first N
 again with 75 % of the time and a clock that is never late: nothing is kept back, nothing is handed over, and lateness
 is forgiven (so it gets a little more than 75 %). That must not be right more often, by the interval of the difference.
 """
@@ -65,8 +65,10 @@ def main() -> int:
         if options.perfect and not ledger.interrupted:
             less = replace(conditions, shortest_s=LESS_TIME * options.shortest, longest_s=LESS_TIME * options.longest)
             with Reasoner(lambda: parts_of(options, PERFECT, Path(folder))) as reasoner:
-                check(task, reasoner, less, out=Path(folder) / "perfect.jsonl")
-            gains["perfect"] = over_perfect(asks_in(records), asks_in(Path(folder) / "perfect.jsonl"))
+                first = replace(task, items=task.items[: options.perfect])
+                check(first, reasoner, less, out=Path(folder) / "perfect.jsonl")
+            perfect = asks_in(Path(folder) / "perfect.jsonl")
+            gains["perfect"] = over_perfect(asks_in(records)[: len(perfect)], perfect)
     found = json.loads(ledger.to_json()) | {"mutated": options.mutate}
     found |= {f"{name}_gain": gain_of(gain) for name, gain in gains.items()}
     print(ledger.to_text())
@@ -94,7 +96,9 @@ def parsed() -> argparse.Namespace:
     parser.add_argument(
         "--hard", type=int, default=0, metavar="N", help="also N hard questions with and without thought"
     )
-    parser.add_argument("--perfect", action="store_true", help="also everything with less time and a perfect clock")
+    parser.add_argument(
+        "--perfect", type=int, default=0, metavar="N", help="also the first N with less time and a perfect clock"
+    )
     parser.add_argument("--records", type=Path, help="keep every ask in this file, and go on where it ends")
     parser.add_argument("--out", type=Path, help="write what it came to, as JSON")
     return parser.parse_args()

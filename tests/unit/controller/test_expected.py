@@ -211,3 +211,16 @@ def test_a_plan_says_whether_time_cut_it() -> None:
     by_rule = [plan(HARD, DIFFICULTY, situation(s), seed=0) for s in (0.001, 0.05, 30.0, None)]
     assert [True, False, False] == [made.is_cut_by_time for made in by_accuracy]
     assert [True, True, False, False] == [made.is_cut_by_time for made in by_rule]
+
+
+def test_one_row_is_greedy_and_a_vote_is_drawn() -> None:
+    """A single row has nothing to vary for; rows that follow it are drawn, or they would all be the first again."""
+    flat = curves((0.5,) * 6, 0.0, (0.5, 0.9, 1.0, 1.0, 1.0, 1.0))
+    alone = plan(HARD, DIFFICULTY, situation(5.0, curves=flat), seed=7)
+    together = plan(HARD, DIFFICULTY, situation(5.0, curves=curves((0.5,) * 6, 0.05, (0.5,) * 5 + (1.0,))), seed=7)
+    wider = revise(alone, HARD, situation(5.0), longest_thought=5)
+
+    assert (1, 0.0, 7) == (alone.num_rows, alone.sampling.temperature, alone.sampling.seed)
+    assert (True, HARD.temperature) == (together.num_rows > 1, together.sampling.temperature)
+    assert wider is not None
+    assert (HARD.temperature, 7) == (wider.sampling.temperature, wider.sampling.seed)
