@@ -4,9 +4,10 @@
 
 The core is that of `edgereason profile check`; the exit code is 1 unless every bound is shown to hold. `--mutate PART`
 switches one part off that keeps deadlines, and the same check must then fail. `--hard N` then asks N questions of the
-hard band with 2 s and without thought: thinking must be right at least 15 points more often. `--perfect N` asks the first N
-again with 75 % of the time and a clock that is never late: nothing is kept back, nothing is handed over, and lateness
-is forgiven (so it gets a little more than 75 %). That must not be right more often, by the interval of the difference.
+hard band with 2 s and without thought: thinking must be right at least 15 points more often. `--perfect N` asks the
+first N of all again with 75 % of the time and a clock that is never late: nothing is kept back, nothing is handed over,
+and lateness is forgiven (so it gets a little more than 75 %). That must not be right more often, by the interval of the
+difference.
 """
 
 from __future__ import annotations
