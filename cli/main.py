@@ -95,6 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run and leave at once, even where a native call is still under way on another thread."""
     signal.signal(signal.SIGTERM, _terminate)
     code = _flushed(run(sys.argv[1:] if arguments is None else arguments))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is said and done: a late Ctrl-C changes no exit code
     if threading.active_count() > 1:  # a thread stopped inside a native call at shutdown could abort the process
         os._exit(code)
     sys.exit(code)

@@ -61,6 +61,7 @@ def test_every_option_that_is_named_exists(edgereason: Run) -> None:
         ("profile", "check"),
         ("models",),
         ("models", "show"),
+        ("simulate",),
     )
     helps = "".join(edgereason(*verb, "--help").stdout for verb in verbs)
     ours = re.sub(r"```(?:sh|console)\n.*?```", "", README, flags=re.S)

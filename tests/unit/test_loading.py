@@ -109,7 +109,7 @@ def test_an_accuracy_profile_serves_the_model_that_it_was_recorded_of(tmp_path: 
     (tmp_path / "mine.json").write_text(json.dumps(values), encoding="utf-8")
     found = [accuracy_profile_of(lineage), accuracy_profile_of("other"), accuracy_profile_of(lineage, tmp_path)]
 
-    assert [400, None, 12345] == [profile and profile.all.n for profile in found]
+    assert [2500, None, 12345] == [profile and profile.all.n for profile in found]
 
 
 def test_an_estimate_says_that_rows_share_the_context() -> None:
