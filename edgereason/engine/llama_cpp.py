@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from weakref import WeakSet
@@ -101,8 +100,6 @@ class LlamaCppEngine:
         self._sha256 = ""
         # What was dropped without being closed: the collector may run on any thread, and only one may call llama.cpp.
         self.abandoned: deque[Held] = deque()
-        self._pool = ThreadPoolExecutor(self._info.threads, "edgereason-sampling") if self._info.threads > 1 else None
-        self.run: sampling.Run = self._pool.map if self._pool else map  # how rows are sampled between passes
 
     @property
     def info(self) -> EngineInfo:
@@ -196,8 +193,6 @@ class LlamaCppEngine:
             handle.close()
         if self._session is not None:
             self._session.close()
-        if self._pool is not None:
-            self._pool.shutdown(wait=False)
         self._session = self._shown = None
 
     # -------------------------------------------------------------- for prefixes and batches
@@ -360,7 +355,7 @@ class LlamaCppBatch:
             settings = [(row.sampling, row.seed) for row in rows]
             self._columns = sampling.Rows.of([row.id for row in rows], settings, self._engine.info.vocab_size)
         places = [row.held.length for row in rows]
-        return sampling.propose(self._columns, _logits(rows, self._engine), places, self._engine.run)
+        return sampling.propose(self._columns, _logits(rows, self._engine), places)
 
     def keep(self, rows: Collection[RowId]) -> None:
         """Drop every other row and free its memory."""

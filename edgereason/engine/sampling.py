@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import threading
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,7 +27,6 @@ from edgereason.types import RowId, Sampling
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-Run = Callable[..., Iterable[Proposals]]  # as `map` takes its arguments
 
 NUM_CANDIDATES = 20  # shown with every proposal, and what entropies are taken over
 _WIDEST_HEAD = 256  # a larger top-k sorts the whole row
@@ -124,11 +123,11 @@ class Rows:
         )
 
 
-def propose(rows: Rows, logits: Floats, positions: Sequence[int], run: Run = map) -> Proposals:
+def propose(rows: Rows, logits: Floats, positions: Sequence[int]) -> Proposals:
     """Draw one token for each row from logits [n, V]; `positions` [n] are the places the tokens would take.
 
-    Rows are worked on a few at a time, those of a large vocabulary one by one, through `run`: the `map` of a pool of
-    threads, where there is one. It changes no draw.
+    Rows are worked on a few at a time, those of a large vocabulary one by one: what a row needs stays in the cache. A
+    pool of threads was no faster (docs/log.md).
 
     Raises:
         EngineError: a row's logits hold a NaN, plus infinity, or nothing finite.
@@ -140,8 +139,8 @@ def propose(rows: Rows, logits: Floats, positions: Sequence[int], run: Run = map
     if count <= step:
         return _propose(rows, logits, positions)
     starts = range(0, count, step)
-    parts = [(rows.part(at, at + step), logits[at : at + step], positions[at : at + step]) for at in starts]
-    return _joined(rows, list(run(_propose, *zip(*parts, strict=True))))
+    parts = [_propose(rows.part(at, at + step), logits[at : at + step], positions[at : at + step]) for at in starts]
+    return _joined(rows, parts)
 
 
 def _joined(rows: Rows, parts: list[Proposals]) -> Proposals:

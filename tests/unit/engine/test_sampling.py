@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -234,19 +233,6 @@ def test_a_large_vocabulary_is_drawn_from_like_a_small_one() -> None:
         expected, margin = reference_draw(logits[row], how, chance)
         assert margin > 1e-6
         assert made.tokens[row] == expected
-
-
-def test_threads_change_no_draw() -> None:
-    """Rows of a large vocabulary, drawn one after another and by three threads, through steps that carry thresholds."""
-    each = [(Sampling(temperature=0.7, top_k=top_k), seed) for seed, top_k in enumerate((0, 40, 0, 400, 1, 0, 7))]
-    alone, together = (sampling.Rows.of(range(7), each, 70_000) for _ in range(2))
-    with ThreadPoolExecutor(3) as pool:
-        for step in range(4):
-            logits = logits_of(step, 7, 70_000)
-            expected = sampling.propose(alone, logits, [step] * 7)
-            made = sampling.propose(together, logits, [step] * 7, pool.map)
-            assert (made.rows, made.tokens, made.logprobs) == (expected.rows, expected.tokens, expected.logprobs)
-            assert made.candidates.tolist() == expected.candidates.tolist()
 
 
 def test_a_wide_top_k_is_the_base_of_top_p() -> None:
