@@ -176,6 +176,7 @@ class Pipeline:
             drift=progress.decoder.pace.drift,
             curves=self._curves,
             reserve=self._reserve,
+            is_automatic=request.options.profile == "auto",
         )
 
     def _joules_spent(self, prompt: Prompt, progress: Progress) -> float:

@@ -226,7 +226,7 @@ class Plan:
     extensions: int = 0
     rounds: int = 1
     predicted_s: float = 0.0
-    bound_s: float | None = None
+    bound_s: float | None = None  # if every row thinks to its limit, and closing takes what is kept for it
     closing_reserve_s: float = 0.0
     reason: str = ""
     runner_up: str = ""

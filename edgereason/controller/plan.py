@@ -36,6 +36,7 @@ class Situation:
     shared_context: tokens that all rows together may take, the prompt counted once; 0: no such limit.
     curves: what thinking and voting buy with this model, where that was recorded.
     reserve: how much time to keep back, over what closing is predicted to take, for so many rows.
+    is_automatic: nobody named a profile, so that its sampling is no wish of the caller's.
     """
 
     budget: Budget
@@ -52,6 +53,7 @@ class Situation:
     shared_context: int = 0
     curves: Curves | None = None
     reserve: Callable[[int], Reserve] = lambda rows: reserve_of((), MISS_RATE)
+    is_automatic: bool = False
 
     def joules_of(self, option: Option) -> float:
         """Expected joules of an option's thoughts, by the measured joules of a pass.
@@ -75,6 +77,11 @@ class Situation:
         """Seconds to keep back for closing `width` rows."""
         predicted = closing_passes(self.markers, self.answer_tokens) * self.pass_s(width)
         return self.reserve(width).factor * predicted
+
+    def bound_s(self, width: int, think: int) -> float:
+        """Seconds that `width` rows take if all think to their limit, their closing as long as is kept for it."""
+        opened = len(self.markers.open_thought) + think
+        return opened * self.pass_s(width) + self.closing_s(width)
 
     def around(self, answer_tokens: int) -> int:
         """Passes that a row needs beside its thought."""
@@ -142,6 +149,7 @@ def plan(profile: BudgetProfile, difficulty: Difficulty, situation: Situation, s
         sampling=sampling_of(profile, seed),
         extensions=profile.extensions,
         predicted_s=(expected + situation.around(situation.answer_tokens)) * pass_s if width and think else 0.0,
+        bound_s=situation.bound_s(width, expected) if width and think else 0.0,
         closing_reserve_s=situation.closing_s(max(1, width)),
         is_cut_by_time=remaining_s is not None and situation.affordable(max(1, width)) < profile.think_tokens,
         promise=situation.reserve(max(1, width)).words if remaining_s is not None else "",
@@ -165,8 +173,10 @@ def expected_options(profile: BudgetProfile, situation: Situation) -> list[Optio
 def _plan_by_accuracy(
     found: list[Option], profile: BudgetProfile, difficulty: Difficulty, situation: Situation, seed: int
 ) -> Plan:
-    """The plan of the best option; a thought may take that many tokens. A single row is greedy: it has no vote to vary
-    for, and the most probable thought is right more often than a drawn one (models/abacus/card.md).
+    """The plan of the best option; a thought may take that many tokens.
+
+    Where nobody named a profile a single row is greedy: it has no vote to vary for, and the most probable thought is
+    right more often than a drawn one (models/abacus/card.md).
     """
     price = price_of(situation.budget)
     choice = choose_option(found, price, situation.joules_of)
@@ -174,18 +184,23 @@ def _plan_by_accuracy(
     around = situation.around(situation.answer_tokens) * situation.pass_s(chosen.rows)
     measured = f"; {situation.joules_of(chosen):.2g} J expected" if situation.costs.pass_j else "; joules not measured"
     energy = measured if price is not None else ""
+    is_greedy = chosen.rows == 1 and situation.is_automatic
     left = "no deadline" if situation.remaining_s is None else f"{situation.remaining_s * 1e3:.0f} ms left"
     return Plan(
         profile=profile.name,
         rows=(RowGroup(count=chosen.rows, think_tokens=chosen.think_tokens),),
         answer_tokens=profile.answer_tokens,
-        sampling=replace(GREEDY, seed=seed) if chosen.rows == 1 else sampling_of(profile, seed),
+        sampling=replace(GREEDY, seed=seed) if is_greedy else sampling_of(profile, seed),
         extensions=profile.extensions,
         predicted_s=chosen.seconds + around,
+        bound_s=situation.bound_s(chosen.rows, chosen.think_tokens),
         closing_reserve_s=situation.closing_s(chosen.rows),
         is_cut_by_time=situation.remaining_s is not None and chosen.think_tokens >= situation.affordable(chosen.rows),
         promise=situation.reserve(chosen.rows).words if situation.remaining_s is not None else "",
-        reason=f"{difficulty.label} ({difficulty.source}); {left}; {_said(chosen)}, {choice.because}{energy}",
+        reason=(
+            f"{difficulty.label} ({difficulty.source}); {left}; {_said(chosen)}{', greedy' * is_greedy}, "
+            f"{choice.because}{energy}"
+        ),
         runner_up=_said(other) if other is not None else "",
     )
 

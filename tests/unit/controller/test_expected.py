@@ -201,7 +201,8 @@ def test_a_plan_by_accuracy_keeps_its_budget(left: float, slope: float, most: in
     made = plan(HARD, DIFFICULTY, given, seed=0)
     for group in made.rows if expected_options(HARD, given) else ():
         thinking_s = (group.think_tokens + len(given.markers.open_thought)) * given.pass_s(group.count)
-        assert thinking_s + made.closing_reserve_s <= left + 1e-9
+        assert made.bound_s == pytest.approx(thinking_s + made.closing_reserve_s)
+        assert made.bound_s <= left + 1e-9
         assert most is None or group.count * (group.think_tokens + given.around(HARD.answer_tokens)) <= most
 
 
@@ -214,13 +215,21 @@ def test_a_plan_says_whether_time_cut_it() -> None:
 
 
 def test_one_row_is_greedy_and_a_vote_is_drawn() -> None:
-    """A single row has nothing to vary for; rows that follow it are drawn, or they would all be the first again."""
-    flat = curves((0.5,) * 6, 0.0, (0.5, 0.9, 1.0, 1.0, 1.0, 1.0))
-    alone = plan(HARD, DIFFICULTY, situation(5.0, curves=flat), seed=7)
-    together = plan(HARD, DIFFICULTY, situation(5.0, curves=curves((0.5,) * 6, 0.05, (0.5,) * 5 + (1.0,))), seed=7)
+    """A single row has nothing to vary for; rows that follow it are drawn, or they would all be the first again. With a
+    profile that was named, its sampling holds.
+    """
+    flat, paying = (
+        curves((0.5,) * 6, 0.0, (0.5, 0.9, 1.0, 1.0, 1.0, 1.0)),
+        curves((0.5,) * 6, 0.05, (0.5,) * 5 + (1.0,)),
+    )
+    alone = plan(HARD, DIFFICULTY, situation(5.0, curves=flat, is_automatic=True), seed=7)
+    named = plan(HARD, DIFFICULTY, situation(5.0, curves=flat), seed=7)
+    together = plan(HARD, DIFFICULTY, situation(5.0, curves=paying, is_automatic=True), seed=7)
     wider = revise(alone, HARD, situation(5.0), longest_thought=5)
 
     assert (1, 0.0, 7) == (alone.num_rows, alone.sampling.temperature, alone.sampling.seed)
+    assert "greedy" in alone.reason
+    assert (1, HARD.temperature, False) == (named.num_rows, named.sampling.temperature, "greedy" in named.reason)
     assert (True, HARD.temperature) == (together.num_rows > 1, together.sampling.temperature)
     assert wider is not None
     assert (HARD.temperature, 7) == (wider.sampling.temperature, wider.sampling.seed)
