@@ -7,7 +7,6 @@ Invariant: nothing in the package imports this module.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,9 +16,10 @@ import numpy.typing as npt
 
 from edgereason.contract import check_engine
 from edgereason.engine import checks, sampling
-from edgereason.errors import Aborted, EngineError, RecordError
+from edgereason.errors import Aborted
 from edgereason.protocols import Passes, Prefix, Proposals, ShouldAbort, never
 from edgereason.simulating.clock import FakeClock
+from edgereason.simulating.prompts import read_prompt, write_prompt
 from edgereason.simulating.replay import ReplayEngine
 from edgereason.types import EngineInfo, RowId, Sampling
 
@@ -165,14 +165,7 @@ class FakeEngine:
     def load_prefix(self, path: Path) -> FakePrefix:
         """The prefix that was saved there."""
         checks.check_open(self.closed, "engine")
-        try:
-            saved = json.loads(path.read_text())
-            tokens, model = tuple(saved["tokens"]), saved["model"]
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise RecordError(f"{path} holds no saved prefix: {error}", hint="Prefill the prompt again.") from error
-        if model != self.fingerprint():
-            raise RecordError(f"{path} was saved by another model", hint="Prefill the prompt again.")
-        return FakePrefix(self, tokens)
+        return FakePrefix(self, read_prompt(path, self.fingerprint()))
 
     def batch(self) -> FakeBatch:
         """An empty batch."""
@@ -228,10 +221,7 @@ class FakePrefix:
     def save(self, path: Path) -> None:
         """Write the prompt's ids, bound to the model."""
         self.check_open()
-        try:
-            path.write_text(json.dumps({"model": self._engine.fingerprint(), "tokens": self._tokens}))
-        except OSError as error:
-            raise EngineError(f"the prefix cannot be written to {path}: {error}") from error
+        write_prompt(path, self._tokens, self._engine.fingerprint())
 
     def close(self) -> None:
         """Count the handle as closed, once."""

@@ -28,14 +28,14 @@ class Gpu:
 class Nvml:
     """The management library, started, and the GPUs that it lists."""
 
-    library: Any
+    nvml: Any  # the module
     handles: tuple[Any, ...]
 
     def ask(self, function: str, *arguments: Any) -> Any:
         """What a function of the library returns; None where it or this GPU does not have that."""
         try:
-            return getattr(self.library, function)(*arguments)
-        except (AttributeError, self.library.NVMLError):
+            return getattr(self.nvml, function)(*arguments)
+        except (AttributeError, self.nvml.NVMLError):
             return None
 
     def gpu(self, handle: Any) -> Gpu:

@@ -8,7 +8,6 @@ Invariant: a row's tokens are a function of its prompt, its seeds and what it wa
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
@@ -17,8 +16,9 @@ import numpy.typing as npt
 
 from edgereason.engine import checks
 from edgereason.engine.sampling import check_sampling
-from edgereason.errors import Aborted, EngineError, RecordError
+from edgereason.errors import Aborted, EngineError
 from edgereason.protocols import Passes, Prefix, Proposals, ShouldAbort, never
+from edgereason.simulating.prompts import read_prompt, write_prompt
 from edgereason.simulating.script import Follower, Script
 from edgereason.simulating.times import ProfileTimes
 from edgereason.types import EngineInfo, RowId, Sampling
@@ -65,14 +65,7 @@ class ReplayEngine:
     def load_prefix(self, path: Path) -> ReplayPrefix:
         """The prefix that was saved there."""
         self.check_open()
-        try:
-            saved = json.loads(path.read_text(encoding="ascii"))
-            tokens, model = tuple(saved["tokens"]), saved["model"]
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise RecordError(f"{str(path)!r} holds no saved prefix: {error}", hint="Prefill it again.") from error
-        if model != self.fingerprint():
-            raise RecordError(f"{str(path)!r} was saved with other records.", hint="Prefill the prompt again.")
-        return ReplayPrefix(self, tokens)
+        return ReplayPrefix(self, read_prompt(path, self.fingerprint()))
 
     def batch(self) -> ReplayBatch:
         """An empty batch."""
@@ -138,10 +131,7 @@ class ReplayPrefix:
     def save(self, path: Path) -> None:
         """Write the prompt's ids, bound to the records."""
         self._check_open()
-        try:
-            path.write_text(json.dumps({"model": self._engine.fingerprint(), "tokens": self._tokens}))
-        except OSError as error:
-            raise EngineError(f"The prefix cannot be written to {str(path)!r}: {error}.") from error
+        write_prompt(path, self._tokens, self._engine.fingerprint())
 
     def close(self) -> None:
         """Give back what it holds, once."""
