@@ -3,9 +3,9 @@
     python benchmarks/mixed_rows.py RECORDS
 
 RECORDS come from `edgereason calibrate --samples 16`. Plans have one group of up to 8 rows, or two groups of up to 8
-rows together; further rows cost a share of the first; the most accurate plan that ends in time if every row thinks to its
-limit is chosen on one half of the questions and judged on the other, and the other way round. Gains are in points, with
-half the width of their 95 % interval over questions.
+rows together; further rows cost a share of the first; the most accurate plan that ends in time if every row thinks to
+its limit is chosen on one half of the questions and judged on the other, and the other way round. Gains are in points,
+with half the width of their 95 % interval over questions.
 """
 
 from __future__ import annotations

@@ -107,3 +107,12 @@ def test_the_label_names_the_profile_and_limits_nothing_where_the_curve_is_known
     assert ("easy", "easy", "easy") == (free.profile, asked.profile, by_rule.profile)
     assert free.num_rows > 1
     assert (1, 1) == (asked.num_rows, by_rule.num_rows)
+
+
+def test_a_lone_row_is_greedy_unless_a_profile_was_named(reasoner: Make) -> None:
+    """What a caller's profile says of its sampling holds."""
+    sure = replace(KNOWN, right=(0.1, 0.999, 0.999), finished=(0.0, 0.9, 1.0))
+    known = {"accuracy": accuracy_with(None), "probe": Told(sure)}
+    plans = [reasoner(THREE, known=known).ask("?", deadline=9.0, profile=name).plan for name in ("auto", "hard")]
+
+    assert [(1, 0.0), (1, 0.7)] == [(each.rows[0].count, each.sampling.temperature) for each in plans]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+
 import click
 import pytest
 
-from edgereason.cli.main import VERBS, cli, run
+from edgereason.cli.main import VERBS, cli, main, run
 from edgereason.cli.options import key_of, settable
 
 
@@ -50,3 +52,16 @@ def test_no_verb_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
 
     output = capsys.readouterr()
     assert all(name in output.out + output.err for name in VERBS)
+
+
+def test_a_ctrl_c_after_the_last_word_changes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """Between the last output and the end of the process the signal is ignored."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main(["--help"])
+        assert (0, signal.SIG_IGN) == (ended.value.code, signal.getsignal(signal.SIGINT))
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert "Usage" in capsys.readouterr().out

@@ -105,3 +105,8 @@ def test_ways_are_held_beside_each_other_in_pairs() -> None:
     worse = beside((right - rng.random((60, 1)) / 5, tokens), (right, tokens), clusters)
     mean, low, high = worse.right_less
     assert low < mean < high < 0
+
+
+def test_votes_are_no_wider_than_asked_for() -> None:
+    """Nor than half of the samples: so that ways chosen on many samples can be judged on few."""
+    assert [4, 2, 4] == [votes_of([question("RRRRRRRR")], POINTS, most_rows=most).width for most in (None, 2, 9)]

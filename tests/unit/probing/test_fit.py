@@ -12,8 +12,9 @@ import pytest
 from edgereason.errors import RecordError
 from edgereason.probing.card import card_text
 from edgereason.probing.examples import Examples
-from edgereason.probing.fit import Fitted, finishing, resampled, settling
+from edgereason.probing.fit import Fitted, finishing, fit_readout, resampled, settling
 from edgereason.probing.judging import auroc
+from edgereason.probing.readout import probabilities
 from edgereason.probing.report import adds_something, card_of
 
 Make = Callable[..., Examples]
@@ -116,3 +117,12 @@ SOURCE = {
     "model": {"name": "x", "lineage": "y", "file": "z"}, "device": "d", "engine": "e", "engine_version": "1",
     "date": "2026-11-25T00:00:00", "seed": 0,
 }  # fmt: skip
+
+
+def test_a_readout_that_knows_nothing_says_the_rates() -> None:
+    """Refits that all agree, whatever the label: the bias has the last word, and no profile gets a share of nothing."""
+    members = np.tile([0.2, 0.9, 0.9], (400, 16, 1))
+    label = np.repeat([[0, 0], [1, 1], [2, 2]], [280, 80, 40], axis=0)
+    power, bias = fit_readout(members, label)
+
+    assert np.allclose([0.7, 0.2, 0.1], probabilities(members, power, bias)[0], atol=0.02)

@@ -13,7 +13,7 @@ from edgereason.answers import read_answer
 from edgereason.contract import LAWS, Trial, seeds_decide_the_draw
 from edgereason.decoding.loop import Decoder
 from edgereason.decoding.row import RowLimits
-from edgereason.errors import EngineError
+from edgereason.errors import EngineError, RecordError
 from edgereason.evals.recording import Unhurried
 from edgereason.profiling.profile import DeviceProfile
 from edgereason.records import read_records, rollout_of
@@ -184,3 +184,14 @@ def test_an_unknown_prompt_is_refused(recording: Recording, device: DeviceProfil
     engine = engine_of(dict(recording.scripts), device, FakeClock())
     with pytest.raises(EngineError, match="none of the 3"):
         engine.batch().admit(engine.prefill([1, 2, 3]), HOT, [1])
+
+
+def test_a_prompt_of_other_records_is_refused(device: DeviceProfile, tmp_path: Path) -> None:
+    """What was saved with these questions loads with them, and with no others."""
+    scripts = {(token,): script(1, token, 8) for token in range(4)}
+    engine, other = (engine_of(each, device, FakeClock(), vocab_size=8) for each in (scripts, {(0,): scripts[0,]}))
+    engine.prefill((2,)).save(tmp_path / "p")
+
+    assert (2,) == engine.load_prefix(tmp_path / "p").tokens
+    with pytest.raises(RecordError, match="saved by another"):
+        other.load_prefix(tmp_path / "p")
