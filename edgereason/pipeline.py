@@ -13,7 +13,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from edgereason.answers import MajorityVote, SymbolicEquality, read_answer
-from edgereason.controller.costs import DIRECT_ANSWER_TOKENS, closing_passes, direct_passes, joules_spent
+from edgereason.controller.costs import (
+    DIRECT_ANSWER_TOKENS,
+    closing_tokens,
+    direct_passes,
+    forced_seconds,
+    joules_spent,
+)
 from edgereason.controller.expected import own_curves
 from edgereason.controller.pace import RequestPace
 from edgereason.controller.plan import Situation, plan, revise
@@ -84,7 +90,7 @@ class Pipeline:
             self._check_joules(request, prompt)
             greedy = Sampling(temperature=0.0, seed=options.seed)
             direct = decoder.answer_directly(greedy, 0, _direct_answer_tokens(prompt, options))
-            pace.closing_passes = closing_passes(prompt.markers, _expected_answer_tokens(decoder.rollouts))
+            pace.answer_tokens = _expected_answer_tokens(decoder.rollouts)
             progress.difficulty = parts.probe.estimate(evidence_of(prefix.hidden, len(prefix.tokens), direct))
             strategy = strategy_of(options.strategy)
             self._curves = own_curves(parts.accuracy.all, progress.difficulty) if parts.accuracy is not None else None
@@ -177,6 +183,7 @@ class Pipeline:
             curves=self._curves,
             reserve=self._reserve,
             is_automatic=request.options.profile == "auto",
+            one_pass_per_token=info.passes_per_token,
         )
 
     def _joules_spent(self, prompt: Prompt, progress: Progress) -> float:
@@ -226,11 +233,16 @@ class Pipeline:
             )
 
     def _pace(self, request: Request, prompt: Prompt) -> RequestPace:
+        forced_s = functools.partial(
+            forced_seconds, self._parts.costs, closing_tokens(prompt.markers),
+            one_pass_per_token=self._parts.engine.info.passes_per_token,
+        )  # fmt: skip
         return RequestPace(
             clock=self._clock,
             costs=self._parts.costs,
             due=lambda: request.due,
-            closing_passes=closing_passes(prompt.markers, DIRECT_ANSWER_TOKENS),
+            forced_s=functools.cache(forced_s),
+            answer_tokens=DIRECT_ANSWER_TOKENS,
             reserve_factor=lambda rows: self._reserve(rows).factor,
             is_stopped=lambda: request.is_stopped,
             follows=self._parts.safeguards.drift,

@@ -291,11 +291,12 @@ class FakeBatch:
         self._engine.held_bytes += self._held() - before
 
     def commit(self, tokens: Mapping[RowId, Sequence[int]], should_abort: ShouldAbort = never) -> Passes:
-        """Append the tokens, one a row a pass, letting the passes' time pass."""
+        """Append the tokens, letting the passes' time pass: one for a single row, else one a token of the longest."""
         self._check_open()
         lengths = {row: len(state.context) for row, state in self._rows.items()}
         named = checks.check_commit(tokens, lengths, self._engine.info)
-        count, width = max(map(len, named.values()), default=0), len(self._rows) if named else 0
+        longest, width = max(map(len, named.values()), default=0), len(self._rows) if named else 0
+        count = min(longest, 1) if width == 1 else longest
         for _ in range(count):
             if should_abort():
                 self.close()

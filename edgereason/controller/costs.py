@@ -89,9 +89,26 @@ def prefill_seconds(costs: PassCosts, tokens: int) -> float:
     return costs.prefill_base_s + costs.prefill_token_s * tokens
 
 
+def forced_seconds(costs: PassCosts, tokens: int, rows: int, *, one_pass_per_token: bool) -> float:
+    """Seconds to append `tokens` forced tokens to each of `rows` rows.
+
+    A single row takes them in one pass, like a stretch of prompt; several do so where the engine can
+    (`EngineInfo.passes_per_token`). Never more than a pass for each token.
+    """
+    pass_s = pass_seconds(costs, rows)
+    if rows > 1 and one_pass_per_token:
+        return tokens * pass_s
+    return min(tokens * pass_s, max(pass_s, prefill_seconds(costs, rows * tokens)))
+
+
+def closing_tokens(markers: Markers) -> int:
+    """Tokens that are forced where a thought is closed."""
+    return len(markers.close_thought) + len(markers.answer_opener)
+
+
 def closing_passes(markers: Markers, answer_tokens: int) -> int:
-    """Passes that a row needs from the decision to close until its answer has ended."""
-    return len(markers.close_thought) + len(markers.answer_opener) + answer_tokens
+    """Most passes that a row needs from the decision to close until its answer has ended."""
+    return closing_tokens(markers) + answer_tokens
 
 
 def direct_passes(markers: Markers, answer_tokens: int) -> int:

@@ -19,6 +19,7 @@ class RequestPace:
     """Tells the loop when to close and when to stop; learns the present speed from every pass.
 
     due: clock time at which the answer must be ready, which may move (None: no deadline);
+    forced_s: seconds predicted for what is forced where so many rows close; answer_tokens: sampled behind it;
     reserve_factor: seconds kept back over seconds predicted, when so many rows close;
     is_stopped: cancelled, handed over, or past the time at which any pass may run;
     follows: False takes every pass to last as long as predicted.
@@ -27,13 +28,14 @@ class RequestPace:
     clock: Clock
     costs: PassCosts
     due: Callable[[], float | None]
-    closing_passes: int
+    forced_s: Callable[[int], float]
+    answer_tokens: int
     reserve_factor: Callable[[int], float]
     is_stopped: Callable[[], bool]
     follows: bool = True
     drift: float = 1.0  # seconds a pass takes over seconds predicted
-    _committed: tuple[float, int, float] | None = None  # when closing began, of how many rows, in predicted seconds
-    _passes: int = 0  # since then
+    _committed: tuple[float, int, float, float] | None = None  # when, of how many rows; seconds of forced text, a pass
+    _passes: int = 0  # of one token, since then
 
     def must_close(self, rows: int) -> bool:
         """Whether `rows` rows must begin to close now, at the present speed."""
@@ -41,9 +43,10 @@ class RequestPace:
         if due is None:
             return False
         now, pass_s = self.clock(), self.drift * pass_seconds(self.costs, rows)
-        must = now + (self.closing_passes * self.reserve_factor(rows) + 1) * pass_s >= due
+        forced_s = self.drift * self.forced_s(rows)
+        must = now + (forced_s + self.answer_tokens * pass_s) * self.reserve_factor(rows) + pass_s >= due
         if must and self._committed is None:
-            self._committed = now, rows, (self.closing_passes + 1) * pass_s
+            self._committed = now, rows, forced_s, pass_s
         return must
 
     def closing_score(self, *, is_whole: bool) -> tuple[int, float] | None:
@@ -55,10 +58,12 @@ class RequestPace:
         """
         if self._committed is None:
             return None
-        began, rows, predicted_s = self._committed
-        took_s, planned = max(self.clock() - began, 1e-9), self.closing_passes + 1
+        began, rows, forced_s, pass_s = self._committed
+        took_s = max(self.clock() - began, 1e-9)
+        predicted_s = forced_s + (self.answer_tokens + 1) * pass_s
         if not is_whole:
-            took_s *= max(1.0, planned / max(1, self._passes))
+            done_s = forced_s + self._passes * pass_s if self._passes else pass_s
+            took_s *= max(1.0, predicted_s / done_s)
         self._committed, self._passes = None, 0
         return rows, math.log(took_s / predicted_s)
 

@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from edgereason.controller.costs import closing_passes, pass_joules, pass_seconds
+from edgereason.controller.costs import closing_passes, closing_tokens, forced_seconds, pass_joules, pass_seconds
 from edgereason.controller.expected import TOLERANCE, Option, accuracy_at, options
 from edgereason.controller.prices import choose_option, price_of
 from edgereason.controller.reserve import MISS_RATE, Reserve, reserve_of
@@ -37,6 +37,7 @@ class Situation:
     curves: what thinking and voting buy with this model, where that was recorded.
     reserve: how much time to keep back, over what closing is predicted to take, for so many rows.
     is_automatic: nobody named a profile, so that its sampling is no wish of the caller's.
+    one_pass_per_token: as `EngineInfo.passes_per_token`.
     """
 
     budget: Budget
@@ -54,6 +55,7 @@ class Situation:
     curves: Curves | None = None
     reserve: Callable[[int], Reserve] = lambda rows: reserve_of((), MISS_RATE)
     is_automatic: bool = False
+    one_pass_per_token: bool = True
 
     def joules_of(self, option: Option) -> float:
         """Expected joules of an option's thoughts, by the measured joules of a pass.
@@ -75,8 +77,13 @@ class Situation:
 
     def closing_s(self, width: int) -> float:
         """Seconds to keep back for closing `width` rows."""
-        predicted = closing_passes(self.markers, self.answer_tokens) * self.pass_s(width)
-        return self.reserve(width).factor * predicted
+        predicted_s = self.drift * self.forced_s(width) + self.answer_tokens * self.pass_s(width)
+        return self.reserve(width).factor * predicted_s
+
+    def forced_s(self, width: int) -> float:
+        """Seconds, as measured, of what is forced where `width` rows are closed."""
+        tokens = closing_tokens(self.markers)
+        return forced_seconds(self.costs, tokens, width, one_pass_per_token=self.one_pass_per_token)
 
     def bound_s(self, width: int, think: int) -> float:
         """Seconds that `width` rows take if all think to their limit, their closing as long as is kept for it."""

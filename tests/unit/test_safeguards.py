@@ -16,7 +16,7 @@ from edgereason.testing import FakeClock
 from edgereason.types import Result
 
 Make = Callable[..., Reasoner]
-ENDLESS = {"<think>\n": "on and on " * 300, "\\boxed{": "3}<|im_end|>"}
+ENDLESS = {"<think>\n": "on and on " * 300, "\\boxed{": "12345678}<|im_end|>"}
 NO_RESERVE, NO_DRIFT = Safeguards(reserve=False), Safeguards(drift=False)
 
 
@@ -46,7 +46,7 @@ def test_the_reserve_makes_room_for_slow_closings(
     result = slowed(reasoner, safeguards, begins_s=11.0, factor=2.5, promise=promise)
 
     assert in_hand == is_in_hand(result)
-    assert "3" == result.answer
+    assert "12345678" == result.answer
 
 
 @pytest.mark.parametrize(("safeguards", "in_hand"), [(Safeguards(), False), (NO_DRIFT, True)])
@@ -86,7 +86,7 @@ def test_the_watchdog_keeps_a_stalled_engine_from_making_it_late(reasoner: Make,
     result = made.ask("?", deadline=0.4)
     over.set()
 
-    assert "3" == result.answer
+    assert "12345678" == result.answer
     assert watchdog == is_in_hand(result)
     assert bool(result.trace.events("handed_over")) == watchdog
     assert watchdog or not result.deadline_met

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from edgereason.errors import Aborted
+from edgereason.protocols import Passes
 from edgereason.testing import FakeClock, FakeEngine, scripted
 from edgereason.types import GREEDY, Sampling
 
@@ -125,11 +126,22 @@ def test_an_abort_comes_between_passes() -> None:
     clock = FakeClock()
     engine = FakeEngine(clock=clock, pass_s=lambda rows: 1.0)
     batch = engine.batch()
-    row = batch.admit(engine.prefill([1]), GREEDY, [0])[0]
+    row, _ = batch.admit(engine.prefill([1]), GREEDY, [0, 1])
 
     with pytest.raises(Aborted):
         batch.commit({row: [1, 2, 3, 4]}, lambda: clock() >= 2)
     assert clock() == 2.0
+
+
+def test_one_row_takes_several_tokens_in_one_pass() -> None:
+    """As engines do; beside another row they take a pass each."""
+    engine = FakeEngine()
+    batch = engine.batch()
+    first, second = batch.admit(engine.prefill([1]), GREEDY, [0, 1])
+
+    assert Passes(count=3, rows=2) == batch.commit({first: [1, 2, 3], second: [1]})
+    batch.keep([first])
+    assert Passes(count=1, rows=1) == batch.commit({first: [1, 2, 3]})
 
 
 def test_handles_are_counted() -> None:

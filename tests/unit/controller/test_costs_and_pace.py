@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgereason.controller.costs import pass_seconds, rows_leaving, seconds_of
+from edgereason.controller.costs import forced_seconds, pass_seconds, rows_leaving, seconds_of
 from edgereason.controller.pace import RequestPace
 from edgereason.testing import FakeClock
 from edgereason.types import PassCosts
@@ -40,13 +40,34 @@ def test_more_rows_never_cost_less(rows: int) -> None:
     assert pass_seconds(COSTS, rows) <= pass_seconds(COSTS, rows + 1)
 
 
+def test_one_row_takes_forced_text_in_one_pass() -> None:
+    """Ten tokens are a short prompt to one row, and never dearer than a pass each; rows that cannot share take ten."""
+    assert pytest.approx(2.0) == forced_seconds(COSTS, 10, 1, one_pass_per_token=True)
+    assert pytest.approx(1.0) == forced_seconds(COSTS, 1, 1, one_pass_per_token=True)
+    assert pytest.approx(20.0) == forced_seconds(COSTS, 10, 2, one_pass_per_token=True)
+    assert pytest.approx(3.0) == forced_seconds(COSTS, 10, 2, one_pass_per_token=False)
+    dear = replace(COSTS, prefill_token_s=50.0)
+    assert pytest.approx(10.0) == forced_seconds(dear, 10, 1, one_pass_per_token=True)
+
+
+@given(tokens=st.integers(1, 40), rows=st.integers(1, 40), one_pass_per_token=st.booleans())
+def test_forced_text_never_costs_less_than_a_pass_nor_less_for_more_rows(
+    tokens: int, rows: int, one_pass_per_token: bool
+) -> None:
+    """Between one pass and one a token, rising with rows."""
+    here, wider = (forced_seconds(COSTS, tokens, n, one_pass_per_token=one_pass_per_token) for n in (rows, rows + 1))
+    assert pass_seconds(COSTS, rows) <= here <= tokens * pass_seconds(COSTS, rows) + 1e-9
+    assert here <= wider + 1e-9
+
+
 def pace(clock: FakeClock, due: float | None) -> RequestPace:
     """A pace whose closing takes ten passes, with no margin."""
     return RequestPace(
         clock=clock,
         costs=COSTS,
         due=lambda: due,
-        closing_passes=10,
+        forced_s=lambda rows: 4 * pass_seconds(COSTS, rows),
+        answer_tokens=6,
         reserve_factor=lambda rows: 1.0,
         is_stopped=lambda: False,
     )
@@ -107,11 +128,12 @@ def test_a_closing_is_scored_once_against_what_was_predicted() -> None:
 
 
 def test_a_closing_that_was_stopped_counts_as_what_all_of_it_would_have_taken() -> None:
-    """Eleven passes were predicted at a second each; four took twelve, so that the whole would have taken 33."""
+    """Eleven seconds were predicted; forced text and four passes, eight of them, took 24, so that all would take 33."""
     clock = FakeClock()
     made = pace(clock, due=100.0)
     clock.advance(89.0)
     assert made.must_close(1)
+    clock.advance(12.0)
     for _ in range(4):
         clock.advance(3.0)
         made.observe(1, 1, 3.0)
@@ -166,7 +188,7 @@ def test_whoever_must_close_must_still_with_less_room(
     """Later, wider, slower, with more passes to go or more kept back, closing is never put off."""
 
     def must(now: float, rows: int, passes: int, factor: float, drift: float) -> bool:
-        made = replace(pace(FakeClock(now), due=100.0), closing_passes=passes, reserve_factor=lambda rows: factor)
+        made = replace(pace(FakeClock(now), due=100.0), answer_tokens=passes, reserve_factor=lambda rows: factor)
         made.drift = drift
         return made.must_close(rows)
 

@@ -168,7 +168,7 @@ def test_no_pass_runs_after_the_stop(bench: Make) -> None:
 
 def test_a_row_stopped_within_its_answer_has_none(bench: Make) -> None:
     """Half a number is another number: an answer that was not finished is not read."""
-    made = bench({"<think>\n": "ab", "\n\n\\boxed{": "123456789}<end>"}, stop_at=20.0)
+    made = bench({"<think>\n": "ab", "\n\n\\boxed{": "123456789}<end>"}, stop_at=9.0)
     (rollout,) = think(made, tokens=2)
 
     assert ord("1") in rollout.tokens
@@ -186,11 +186,12 @@ def test_a_forced_answer_ends_at_its_brace_whatever_would_follow(bench: Make) ->
 
 
 def test_a_stop_within_forced_text_ends_the_rows(bench: Make) -> None:
-    """A commit of several passes is aborted between two of them."""
+    """A commit of several passes, as two rows need for it, is aborted between two of them."""
     made = bench({"<think>\n": "x" * 200}, stop_at=10.0)
-    (rollout,) = think(made, tokens=5)
+    rollouts = think(made, rows=2, tokens=5)
 
-    assert (None, "deadline", 10.0) == (rollout.answer, rollout.finish, made.clock())
+    assert [(None, "deadline")] * 2 == [(rollout.answer, rollout.finish) for rollout in rollouts]
+    assert 10.0 == made.clock()
 
 
 @pytest.mark.parametrize("close_at", range(4, 14))
@@ -225,13 +226,13 @@ def test_a_decided_vote_ends_the_other_rows(bench: Make) -> None:
     assert all(r.answer is None for r in rollouts if r.finish == "decided")
 
 
-def test_the_direct_answer_does_not_think(bench: Make, markers: Markers) -> None:
-    """The mandatory part forces an empty thought and the opener, and stops at the brace without a further pass."""
+def test_the_direct_answer_does_not_think(bench: Make) -> None:
+    """The mandatory part forces an empty thought and the opener in one pass, and stops at the brace without another."""
     made = bench(THOUGHT)
     direct = made.decoder.answer_directly(GREEDY, 0, 8)
 
     assert ("7", True) == (direct.answer, direct.is_direct)
-    assert len(markers.direct) + len(markers.answer_opener) + len("7") == made.clock()
+    assert 1 + len("7") == made.clock()
 
 
 def test_rows_are_independent_of_each_other(bench: Make) -> None:

@@ -91,7 +91,7 @@ def test_a_reasoner_plans_with_what_its_requests_took(reasoner: Callable[..., Re
     from edgereason.testing import FakeClock
 
     clock = FakeClock()
-    script = {"<think>": "1 2 3 4 5 6 7 8 9 10 11 12</think>\\boxed{7}", "boxed{": "7}"}
+    script = {"<think>\n": "1 2 3 4 5 6 7 8 9 10 11 12</think>\\boxed{7}", "boxed{": "7}"}
     made: Any = reasoner(script, pass_s=0.01, clock=clock)
     wrong = replace(made.costs, pass_s=tuple(value / 10 for value in made.costs.pass_s))
     path = tmp_path / "costs.json"
