@@ -47,6 +47,7 @@ class Stage:
     levels: tuple[float, ...]
     behaviours: dict[str, float]
     chat: float  # share with a system message, and share with an earlier turn
+    check_levels: tuple[float, ...] = ()  # of items with a second pass; as the others where nothing is said
 
 
 STAGES = (
@@ -100,10 +101,22 @@ STAGES = (
         behaviours={"plain": 0.4, "cut": 0.1, "direct": 0.26, "slip": 0.08, "check": 0.16},
         chat=0.03,
     ),
+    Stage(  # from here on steps are worked in many ways (ways.py)
+        first_item=1_347_584,
+        families={
+            "chain": 1.1, "story": 2.3, "series": 1.1, "extremes": 0.8, "sorting": 0.9, "counting": 1.4,
+            "clock": 1.1, "units": 1.3, "procedure": 1.5, "logic": 1.7,
+        },
+        levels=(5, 4, 3, 3, 3, 3, 3, 3),
+        behaviours={"plain": 0.44, "cut": 0.1, "direct": 0.25, "slip": 0.03, "check": 0.18},
+        chat=0.03,
+        check_levels=(1, 1, 1, 2, 2, 3, 3, 4),
+    ),
 )  # fmt: skip
 
 DIRECT_LEVEL = 2  # up to this level an answer without thought is within reach
 DIRECT_SHARE = 0.8  # of the direct examples that many are drawn from those levels, two thirds of them from the first
+SPOILT_SHARE = 0.4  # of the items with a second pass, one of whose passes is spoilt
 LEAST_ANSWER_WEIGHT = 0.05  # loss on an answer that cannot be derived from what was thought so far
 PROMPT_WEIGHT = 0.1  # reading is learnt from what questions say, too
 LONGEST_BEFORE_ANSWER = 960  # tokens of prompt and thought; a longer thought with checks is drawn without them

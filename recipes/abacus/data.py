@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import multiprocessing
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 
 import numpy as np
 from tokenizers import Tokenizer
 
 from edgereason.evals.families import LEVELS, Problem, draw
-from edgereason.evals.families.arithmetic import OutOfReach, Token, worked
+from edgereason.evals.families.arithmetic import OutOfReach, parsed, worked
 from recipes.abacus import tokenizer as tok
 from recipes.abacus.config import (
     BATCH_TOKENS,
@@ -26,10 +26,12 @@ from recipes.abacus.config import (
     LONGEST_BEFORE_ANSWER,
     POOL_ITEMS,
     PROMPT_WEIGHT,
+    SPOILT_SHARE,
     STAGES,
     WIDTHS,
     Stage,
 )
+from recipes.abacus.ways import another_way
 
 SYSTEM_TEXTS = (
     "You are a helpful assistant.",
@@ -85,7 +87,7 @@ def draw_item(writer: Writer, seed: int, index: int) -> Example:
     rng = Random(f"mix:{seed}:{index}")
     stage = next(stage for stage in reversed(STAGES) if index >= stage.first_item)
     family, behaviour = _pick(rng, stage.families), _pick(rng, stage.behaviours)
-    level = rng.choices(LEVELS, stage.levels)[0]
+    level = rng.choices(LEVELS, stage.check_levels if behaviour == "check" and stage.check_levels else stage.levels)[0]
     if behaviour == "direct" and rng.random() < DIRECT_SHARE:
         level = min(rng.randint(1, DIRECT_LEVEL), rng.randint(1, DIRECT_LEVEL + 1))
     problem = draw(family, index, split="train", seed=seed, level=level)
@@ -150,17 +152,23 @@ def _cut(
 
 
 def _plain(rng: Random, problem: Problem) -> list[Line]:
-    """The steps."""
-    return [(step, 1.0) for step in problem.steps]
+    """The steps, in a drawn way."""
+    return _kept(another_way(problem, rng))
+
+
+def _kept(steps: Sequence[str]) -> list[Line]:
+    """Lines that are learnt whole."""
+    return [(step, 1.0) for step in steps]
 
 
 def _slip(rng: Random, problem: Problem) -> list[Line]:
     """The steps, one of them first wrong (no loss), then noticed and put right."""
-    lines = _plain(rng, problem)
+    steps = another_way(problem, rng)
+    lines = _kept(steps)
     for _ in range(1 if rng.random() < 0.8 else 2):
-        right = rng.randrange(1, len(problem.steps))
-        place = next(k for k, (text, _) in enumerate(lines) if text == problem.steps[right])
-        wrong = spoiled(rng, problem.steps[right])
+        right = rng.randrange(1, len(steps))
+        place = next(k for k, (text, _) in enumerate(lines) if text == steps[right])
+        wrong = spoiled(rng, steps[right])
         if wrong is None or any(text == wrong for text, _ in lines):
             continue
         lines[place:place] = [(wrong, 0.0), ("Wait", 1.0)]
@@ -168,37 +176,38 @@ def _slip(rng: Random, problem: Problem) -> list[Line]:
 
 
 def _check(rng: Random, problem: Problem) -> list[Line]:
-    """A second pass after the steps that is compared with the first; where they differ, a third decides.
+    """A second pass in another way after the steps, compared with the first; where they differ, a third decides.
 
     One pass of the two may be spoilt (no loss on it), so that the answer is never simply the first or the second.
     """
-    spoilt = _spoilt_pass(rng, problem) if rng.random() < 0.5 else None
+    spoilt = _spoilt_pass(rng, problem) if rng.random() < SPOILT_SHARE else None
     if spoilt is None or spoilt[-1] == problem.answer:
         return _agreeing(rng, problem)
-    right = _plain(rng, problem)
+    right, third = _plain(rng, problem), _plain(rng, problem)
     wrong = [(text, 0.0) for text in spoilt]
     if rng.random() < 0.7:
-        return [*wrong, ("Wait", 0.0), *right, (f"{spoilt[-1]}/{problem.answer}", 1.0), *right]
-    return [*right, ("Wait", 0.0), *wrong, (f"{problem.answer}/{spoilt[-1]}", 1.0), *right]
+        return [*wrong, ("Wait", 0.0), *right, (f"{spoilt[-1]}/{problem.answer}", 1.0), *third]
+    return [*right, ("Wait", 0.0), *wrong, (f"{problem.answer}/{spoilt[-1]}", 1.0), *third]
 
 
 def _agreeing(rng: Random, problem: Problem) -> list[Line]:
-    """The steps, a second pass that gives the same, and now and then a third."""
-    right = _plain(rng, problem)
-    again = [*right, ("Wait", 0.0), *right, (f"{problem.answer}={problem.answer}", 1.0)]
-    return again if rng.random() < 0.9 else [*again, ("Wait", 0.0), *right]
+    """The steps, a second pass in another way that gives the same, and now and then a third."""
+    passes = [_plain(rng, problem) for _ in range(2 if rng.random() < 0.9 else 3)]
+    compared = (f"{problem.answer}={problem.answer}", 1.0)
+    again = [*passes[0], ("Wait", 0.0), *passes[1], compared]
+    return again if len(passes) == 2 else [*again, ("Wait", 0.0), *passes[2]]
 
 
 def _spoilt_pass(rng: Random, problem: Problem) -> list[str] | None:
     """Return the steps with something wrong in one, followed through where it is an expression."""
-    steps = list(problem.steps)
+    steps = list(another_way(problem, rng))
     place = rng.randrange(0 if problem.family == "story" else 1, len(steps))
     wrong = spoiled(rng, steps[place])
     if wrong is None:
         return None
     if re.fullmatch(r"[-+*/()\d]+", wrong):
         try:
-            return steps[:place] + list(worked(parsed(wrong)))
+            return steps[:place] + list(worked(parsed(wrong), way=rng))
         except (OutOfReach, AssertionError, ValueError, IndexError):
             return None
     last = spoiled(rng, steps[-1])
@@ -227,17 +236,6 @@ def _exchanged(rng: Random, line: str) -> str | None:
     parts[first], parts[second] = parts[second], parts[first]
     wrong = "".join(parts)
     return None if wrong == line else wrong
-
-
-def parsed(text: str) -> list[Token]:
-    """Return the tokens of an expression; a sign in front of the first number belongs to it."""
-    tokens: list[Token] = []
-    for part in re.findall(r"\d+|[-+*/()]", text):
-        if part.isdigit() and tokens == ["-"]:
-            tokens = [-int(part)]
-        else:
-            tokens.append(int(part) if part.isdigit() else part)
-    return tokens
 
 
 LINES: dict[str, Callable[[Random, Problem], list[Line]]] = {
