@@ -8,8 +8,10 @@ Invariant: the engine is opened and used by the thread that calls `measure_profi
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
+import math
 import re
 import threading
 import time
@@ -17,15 +19,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from edgereason.answers import MajorityVote, read_answer
-from edgereason.controller.costs import DIRECT_ANSWER_TOKENS, closing_passes
+from edgereason.controller.costs import DIRECT_ANSWER_TOKENS, closing_tokens
+from edgereason.controller.pace import RequestPace
+from edgereason.decoding.loop import Decoder
+from edgereason.decoding.row import RowLimits
 from edgereason.engine import open_engine
 from edgereason.hub import OnProgress
 from edgereason.loading import ModelFiles, cache_folder, model_info, open_files
 from edgereason.profiling.assembly import profile_of
-from edgereason.profiling.bench import Workload
+from edgereason.profiling.bench import SAMPLING, Workload
+from edgereason.profiling.cells import HOST_ANSWER_TOKENS, HOST_TOKENS, Cell, new_tokens
 from edgereason.profiling.device import cores
 from edgereason.profiling.facts import DeviceFacts, read_facts
 from edgereason.profiling.journal import Journal, open_journal
@@ -34,9 +40,10 @@ from edgereason.profiling.profile import DeviceProfile, write_profile
 from edgereason.profiling.run import Measuring, Progress, Task
 from edgereason.profiling.surroundings import Surroundings
 from edgereason.prompting import PromptOptions, Tokenizer
-from edgereason.protocols import Clock, Engine
+from edgereason.protocols import Batch, Clock, Engine, Passes, Prefix
 from edgereason.records import Provenance, provenance
-from edgereason.types import EngineInfo, Message, ModelInfo, Rollout
+from edgereason.trace import Trace
+from edgereason.types import EngineInfo, Markers, Message, ModelInfo, PassCosts, Rollout
 
 TIME_LIMIT_S = 120.0
 KEEP_EVERY_S = 5.0  # the profile is written this often while it is being measured; the journal, at every visit
@@ -200,7 +207,58 @@ def _stem(model: ModelInfo, header: Provenance) -> str:
 def _workload(tokenizer: Tokenizer) -> Workload:
     """What a request of this model does beside thinking, read off its markers."""
     markers = tokenizer.prompt([Message(role="user", content="17 + 25 = ?")]).markers
-    return Workload(closing_tokens=closing_passes(markers, 0), answer_tokens=DIRECT_ANSWER_TOKENS, vote=_vote)
+    return Workload(
+        closing_tokens=closing_tokens(markers),
+        answer_tokens=DIRECT_ANSWER_TOKENS,
+        vote=_vote,
+        host=functools.partial(_host_seconds, tokenizer, markers),
+    )
+
+
+class _Timed:
+    """A batch that adds up the seconds spent in it, and the passes it ran."""
+
+    def __init__(self, batch: Batch, clock: Clock) -> None:
+        self._batch, self._clock = batch, clock
+        self.inside_s, self.passes = 0.0, 0
+
+    def __getattr__(self, name: str) -> Any:
+        """The batch's own, its calls timed."""
+        value = getattr(self._batch, name)
+        return functools.partial(self._called, value) if callable(value) else value
+
+    def _called(self, call: Callable[..., Any], *args: Any) -> Any:
+        before = self._clock()
+        result = call(*args)
+        self.inside_s += self._clock() - before
+        self.passes += result.count if isinstance(result, Passes) else 0
+        return result
+
+
+def _host_seconds(tokenizer: Tokenizer, markers: Markers, batch: Batch, prefix: Prefix, rows: int) -> float:
+    """Seconds a pass that the decode loop spends outside the batch while so many rows think, close and answer."""
+    clock = time.perf_counter
+    timed, entry = _Timed(batch, clock), clock()
+    costs = PassCosts(rows=(1,), pass_s=(1.0,), prefill_token_s=0.0, prefill_base_s=0.0, context=1)
+    pace = RequestPace(
+        clock=clock, costs=costs, due=lambda: math.inf, forced_s=lambda rows: 1.0, answer_tokens=HOST_ANSWER_TOKENS,
+        reserve_factor=lambda rows: 1.0, is_stopped=lambda: False,
+    )  # fmt: skip
+    decoder = Decoder(
+        batch=timed,
+        prefix=prefix,
+        markers=markers,
+        codec=tokenizer,
+        read_answer=read_answer,
+        pace=pace,
+        clock=clock,
+        started=entry,
+        context=len(prefix.tokens) + 2 * new_tokens(Cell("host", rows, 0, HOST_TOKENS), closing_tokens(markers)),
+        trace=Trace(clock, entry),
+    )
+    limits = RowLimits(think=HOST_TOKENS, answer=HOST_ANSWER_TOKENS, stop_at_box=True)
+    decoder.sample([(SAMPLING, range(rows), limits)])
+    return max(0.0, clock() - entry - timed.inside_s) / max(1, timed.passes)
 
 
 def _vote(rows: int) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import psutil
 
+from edgereason.errors import Aborted
 from edgereason.profiling.cells import SAMPLES, Cell
 from edgereason.protocols import Batch, Clock, Engine, Prefix, Proposals, ShouldAbort
 from edgereason.types import RowId, Sampling
@@ -24,11 +25,15 @@ WARM_TOKENS = 16  # of a prompt: a whole one would double the time of a long pre
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """What a request of this model does beside thinking: tokens forced at a close, answer tokens, a vote over rows."""
+    """What a request of this model does beside thinking: tokens forced at a close, answer tokens, a vote over rows.
+
+    host: lets so many rows think on a prompt, and returns the seconds a pass that were spent outside the batch.
+    """
 
     closing_tokens: int = 4
     answer_tokens: int = 24
     vote: Callable[[int], None] | None = None
+    host: Callable[[Batch, Prefix, int], float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +85,7 @@ class Bench:
             "prefill": self._prefill,
             "closing": self._closing,
             "vote": self._vote,
+            "host": self._host,
         }[cell.kind](cell)
 
     # -------------------------------------------------------------- one kind each
@@ -117,6 +123,17 @@ class Bench:
         assert vote is not None, "a vote is only timed where there is one"
         while True:
             yield self._timed(lambda: vote(cell.rows))
+
+    def _host(self, cell: Cell) -> Generator[float, None, None]:
+        host = self._workload.host
+        assert host is not None, "the loop is only timed where there is one"
+        self._passes = 1
+        while True:
+            prefix = self._prompt(cell.context)
+            with contextlib.closing(self._engine.batch()) as batch:
+                if self._should_abort():
+                    raise Aborted("stopped between two timings")
+                yield host(batch, prefix, cell.rows)
 
     def _bytes_per_row(self, cell: Cell) -> float:
         """What the engine says it holds, or else what the process grew by, over the rows; a prompt is not counted."""

@@ -6,6 +6,7 @@
     prefill   `tokens` prompt tokens after `context` that are there already: a whole prompt (0), or a chunk of one
     closing   from the decision to close `rows` rows to the last of `tokens` answer tokens
     vote      reading and counting `rows` answers, without the engine
+    host      what the decode loop adds to one pass over `rows` rows: choosing, forcing, noting, outside the engine
     memory    bytes that a row more takes, of `rows` rows at `context`
 
 Pure: no engine, no clock.
@@ -19,7 +20,7 @@ from typing import Literal, get_args
 
 from edgereason.types import EngineInfo
 
-Kind = Literal["decode", "forced", "ragged", "prefill", "closing", "vote", "memory"]
+Kind = Literal["decode", "forced", "ragged", "prefill", "closing", "vote", "host", "memory"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 SAMPLES = 5  # timed repeats of one visit, after a warm-up
@@ -29,6 +30,8 @@ HEADROOM = 64  # tokens left free where the longest context of a short model is 
 LENGTHS = (16, 64, 256, 1024)  # of whole prompts
 CHUNKS = (32, 128, 256)  # of a prompt that has begun
 FORCED = (4, 16)
+HOST_TOKENS = 32  # thought by each row where the loop is timed
+HOST_ANSWER_TOKENS = 8
 MIDDLE_CONTEXT = 256
 FIRST_WIDTHS = (1, 2, 4, 8)  # what is timed before everything else
 FIRST_LENGTHS = (16, 64)
@@ -51,10 +54,13 @@ class Cell:
         return self.kind == "prefill" and self.context == 0 and self.tokens in FIRST_LENGTHS
 
 
-def coarse_cells(info: EngineInfo, *, closing_tokens: int, answer_tokens: int, has_vote: bool) -> tuple[Cell, ...]:
+def coarse_cells(
+    info: EngineInfo, *, closing_tokens: int, answer_tokens: int, has_vote: bool, has_loop: bool
+) -> tuple[Cell, ...]:
     """The coarse grid for this engine: only what it has room for, in no particular order.
 
-    closing_tokens: forced at a close. answer_tokens: sampled after it. has_vote: whether voting can be timed.
+    closing_tokens: forced at a close. answer_tokens: sampled after it. has_vote, has_loop: whether voting, and the loop
+    around passes, can be timed.
     """
     contexts = contexts_up_to(min(info.context, info.shared_context or info.context))
     wanted = (
@@ -71,7 +77,8 @@ def coarse_cells(info: EngineInfo, *, closing_tokens: int, answer_tokens: int, h
         for cell in cells
     )
     votes = [Cell("vote", rows, 0) for rows in (1, 8, 32)] if has_vote else []
-    return (*(cell for cell in wanted if fits(cell, info, closing_tokens)), *votes)
+    loops = [Cell("host", rows, MIDDLE_CONTEXT, HOST_TOKENS) for rows in (1, 8)] if has_loop else []
+    return (*(cell for cell in (*wanted, *loops) if fits(cell, info, closing_tokens)), *votes)
 
 
 def contexts_up_to(most: int) -> tuple[int, ...]:
@@ -101,6 +108,7 @@ def new_tokens(cell: Cell, closing_tokens: int = 0) -> int:
         "prefill": cell.tokens,
         "closing": cell.tokens + closing_tokens + 1,
         "vote": 0,
+        "host": cell.tokens + closing_tokens + HOST_ANSWER_TOKENS,
         "memory": 1,
     }[cell.kind]
 

@@ -26,6 +26,12 @@ def pass_seconds(medians: Mapping[Cell, float], rows: int, context: int) -> floa
     return along(_line((place, along(line, rows)) for place, line in usable.items()), context)
 
 
+def host_seconds(medians: Mapping[Cell, float], rows: int) -> float:
+    """Seconds that the decode loop adds to one pass over `rows` rows; 0 where nobody timed it."""
+    line = _line((cell.rows, value) for cell, value in medians.items() if cell.kind == "host")
+    return along(line, rows) if line else 0.0
+
+
 def prefill_seconds(medians: Mapping[Cell, float], tokens: int) -> float:
     """Seconds of a whole prompt of `tokens` tokens."""
     line = _line((cell.tokens, value) for cell, value in medians.items() if is_whole_prompt(cell))
@@ -66,9 +72,15 @@ def _prompt_line(values: Mapping[Cell, float], context: int) -> tuple[float, flo
 def pass_costs(profile: DeviceProfile, context: int) -> PassCosts:
     """The profile at one context, as the controller takes it: measured widths, and a prompt as base and slope.
 
+    A pass is what the engine takes and what the decode loop adds to it.
+
     context: tokens in a typical row, half-way through its thought.
     """
     medians = profile.medians()
+
+    def seconds(rows: int, place: int) -> float:
+        return pass_seconds(medians, rows, place) + host_seconds(medians, rows)
+
     widths = sorted({cell.rows for cell in medians if cell.kind == "decode"})
     joules = {cost.cell: cost.joules for cost in profile.costs if cost.joules is not None}
     has_joules = any(cell.kind == "decode" and cell.rows == 1 for cell in joules)
@@ -77,9 +89,9 @@ def pass_costs(profile: DeviceProfile, context: int) -> PassCosts:
     token_j, base_j = _prompt_line(joules, context) if has_joules else (0.0, 0.0)
     return PassCosts(
         rows=tuple(widths),
-        pass_s=tuple(pass_seconds(medians, rows, context) for rows in widths),
+        pass_s=tuple(seconds(rows, context) for rows in widths),
         contexts=contexts,
-        pass_at_s=tuple(tuple(pass_seconds(medians, rows, place) for rows in widths) for place in contexts),
+        pass_at_s=tuple(tuple(seconds(rows, place) for rows in widths) for place in contexts),
         pass_j=tuple(pass_seconds(joules, rows, context) for rows in widths) if has_joules else (),
         prefill_token_s=token_s,
         prefill_base_s=base_s,

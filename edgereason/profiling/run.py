@@ -157,6 +157,7 @@ class Measuring:
             closing_tokens=workload.closing_tokens,
             answer_tokens=workload.answer_tokens,
             has_vote=workload.vote is not None,
+            has_loop=workload.host is not None,
         )
 
     def _pending(self, wanted: Iterable[Cell]) -> list[Cell]:
@@ -194,7 +195,7 @@ class Measuring:
         prompt_s = prefill_seconds(medians, cell.context) if cell.context else 0.0
         if cell.kind == "prefill":
             return prompt_s + 2 * prefill_seconds(medians, cell.tokens)
-        passes = (1 + cell.tokens) if cell.kind in ("closing", "forced", "ragged") else SAMPLES
+        passes = (1 + cell.tokens) if cell.kind in ("closing", "forced", "ragged", "host") else SAMPLES
         return prompt_s + 2 * passes * pass_seconds(medians, cell.rows, cell.context)
 
     # -------------------------------------------------------------- one visit

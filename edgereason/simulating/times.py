@@ -12,7 +12,7 @@ import random
 import statistics
 
 from edgereason.profiling.cells import Cell
-from edgereason.profiling.predict import along, pass_seconds, prefill_seconds
+from edgereason.profiling.predict import along, host_seconds, pass_seconds, prefill_seconds
 from edgereason.profiling.profile import CellCost, DeviceProfile
 
 CONTEXT_STEP = 16  # tokens; contexts closer than this are priced as one
@@ -31,6 +31,7 @@ class ProfileTimes:
         self._drawn = 0
         self.pass_s = functools.cache(self._pass_s)
         self.over_a_pass = functools.cache(self._over_a_pass)
+        self.host_s = functools.cache(lambda rows: host_seconds(self._medians, rows))
 
     def noise(self) -> float:
         """A factor of median 1."""
@@ -38,9 +39,13 @@ class ProfileTimes:
         return self._noises[self._drawn]
 
     def commit_s(self, rows: int, context: int, most: int, *, is_ragged: bool) -> float:
-        """Seconds to append `most` tokens to each of `rows` rows, or to one of them, at so many tokens of context."""
+        """Seconds to append `most` tokens to each of `rows` rows, or to one of them, at so many tokens of context.
+
+        With what the decode loop adds to a commit, since the clock of a simulation stands still in it.
+        """
         one = self.pass_s(rows, context // CONTEXT_STEP)
-        return one if most == 1 else one * self.over_a_pass(rows, most, "ragged" if is_ragged else "forced")
+        over = 1.0 if most == 1 else self.over_a_pass(rows, most, "ragged" if is_ragged else "forced")
+        return one * over + self.host_s(rows)
 
     def prefill_s(self, done: int, tokens: int) -> float:
         """Seconds of `tokens` tokens of a prompt, after `done` that are there."""

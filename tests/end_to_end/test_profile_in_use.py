@@ -14,6 +14,7 @@ from edgereason import Reasoner
 from edgereason.errors import RecordError
 from edgereason.loading import cache_folder
 from edgereason.measuring import Measured, measure_profile
+from edgereason.profiling.cells import Cell
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +45,14 @@ def test_a_profile_that_holds_is_planned_with(measured: Measured, kept: Path) ->
     assert measured.profile.name == costs.provenance["profile"]
     assert not cache_folder("costs").exists()
     assert not any("profile" in note for note in notes)
+
+
+def test_the_loop_around_passes_is_timed(measured: Measured) -> None:
+    """It takes some time, and less than the pass that it surrounds."""
+    assert measured.profile is not None
+    medians = measured.profile.medians()
+    (host_s,) = (seconds for cell, seconds in medians.items() if cell.kind == "host" and cell.rows == 1)
+    assert 0 < host_s < medians[Cell("decode", 1, 64)]
 
 
 def test_settings_that_were_chosen_are_taken(kept: Path) -> None:

@@ -9,7 +9,9 @@ import pytest
 from edgereason.errors import Aborted
 from edgereason.profiling.bench import VISIT_S, Bench, Workload
 from edgereason.profiling.cells import SAMPLES, Cell
+from edgereason.protocols import Batch, Prefix
 from edgereason.testing import FakeClock, FakeEngine
+from edgereason.types import GREEDY
 
 
 def engine(pass_s: float = 1e-3) -> FakeEngine:
@@ -83,6 +85,21 @@ def test_votes_are_timed_without_the_engine() -> None:
         visit = on_bench.visit(Cell("vote", 8, 0))
 
     assert ({8}, 0, 0) == (set(asked), visit.passes, made.calls)
+
+
+def test_the_loop_is_timed_as_its_caller_says() -> None:
+    """A timing is what the caller found for one pass, on rows of its own on the cell's prompt; all is closed again."""
+    made = engine()
+
+    def host(batch: Batch, prefix: Prefix, rows: int) -> float:
+        batch.admit(prefix, GREEDY, range(rows))
+        return 1e-6 * rows * len(prefix.tokens)
+
+    with bench(made, host=host) as on_bench:
+        visit = on_bench.visit(Cell("host", 8, 64, 4))
+
+    assert [pytest.approx(512e-6)] * SAMPLES == list(visit.seconds)
+    assert 0 == made.open_handles
 
 
 def test_memory_is_that_of_the_rows() -> None:

@@ -17,14 +17,16 @@ INFO = FakeEngine(context=4096).info
 
 def grid(info: EngineInfo) -> tuple[Cell, ...]:
     """The coarse grid of such an engine."""
-    return coarse_cells(info, closing_tokens=4, answer_tokens=24, has_vote=True)
+    return coarse_cells(info, closing_tokens=4, answer_tokens=24, has_vote=True, has_loop=True)
 
 
 def test_the_coarse_grid_has_every_kind() -> None:
     """Nothing of what a request does is left out, and the first cells are few."""
     cells = grid(INFO)
 
-    assert {"decode", "forced", "ragged", "prefill", "closing", "vote", "memory"} == {cell.kind for cell in cells}
+    assert {"decode", "forced", "ragged", "prefill", "closing", "vote", "host", "memory"} == {
+        cell.kind for cell in cells
+    }
     assert 6 == sum(cell.is_first for cell in cells)
     assert len(set(cells)) == len(cells)
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgereason.profiling.cells import Cell
-from edgereason.profiling.predict import pass_costs, pass_seconds, prefill_seconds
+from edgereason.profiling.predict import host_seconds, pass_costs, pass_seconds, prefill_seconds
 
 from .profiles import profile
 
@@ -74,3 +74,13 @@ def test_the_controller_gets_the_measured_widths() -> None:
     assert ((1, 4, 16), (1.0, 2.0, 8.0)) == (costs.rows, costs.pass_s)
     assert (pytest.approx(0.01), pytest.approx(0.24)) == (costs.prefill_token_s, costs.prefill_base_s)
     assert ("p", "measured") == (costs.provenance["profile"], costs.provenance["origin"])
+
+
+def test_a_pass_is_planned_with_what_the_loop_adds() -> None:
+    """Between and beyond the widths where it was timed a line; the engine's own times stay what they are."""
+    hosts = {Cell("host", 1, 256, 32): 0.1, Cell("host", 8, 256, 32): 0.8}
+    costs = pass_costs(profile({**TABLE, **hosts}), 64)
+
+    assert (pytest.approx(1.1), pytest.approx(2.4), pytest.approx(9.6)) == costs.pass_s
+    assert pytest.approx(3.1) == costs.pass_at_s[1][0]
+    assert (1.0, 0.0) == (pass_seconds({**TABLE, **hosts}, 1, 64), host_seconds(TABLE, 4))

@@ -79,3 +79,12 @@ def test_noise_is_as_wide_as_the_intervals_imply_and_a_function_of_the_seed() ->
     assert spread_of(made) == pytest.approx(0.01 * math.sqrt(10) / 1.96 / math.sqrt(math.pi / 2))
     assert statistics.pstdev(logs) == pytest.approx(spread_of(made), rel=0.05)
     assert statistics.median(logs) == pytest.approx(0.0, abs=0.002)
+
+
+def test_every_commit_takes_what_the_loop_adds() -> None:
+    """Once, however many tokens are forced; the clock of a simulation stands still while the loop runs."""
+    hosts = {Cell("host", 1, 256, 32): 0.001, Cell("host", 4, 256, 32): 0.004}
+    times = ProfileTimes(profile({**DECODE, **FORCED, **hosts}))
+
+    assert pytest.approx(0.011) == times.commit_s(1, 256, 1, is_ragged=False)
+    assert pytest.approx(0.084) == times.commit_s(4, 256, 4, is_ragged=False)
