@@ -41,7 +41,7 @@ def chosen(known: Curves, widths: range, cap: int, cost: float, thinking: float)
     def left(width: int) -> float:
         return thinking + CLOSING_PASSES - CLOSING_PASSES * (1 + cost * (width - 1))
 
-    found = options(known, widths, lambda rows: cap, lambda rows: 1 + cost * (rows - 1), left)
+    found = options(known, [(rows, 1) for rows in widths], lambda *shape: cap, lambda rows: 1 + cost * (rows - 1), left)
     return best(found) if found else None
 
 

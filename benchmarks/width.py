@@ -147,7 +147,8 @@ def _judged(
     def left(width: int) -> float:
         return thinking + CLOSING_PASSES - CLOSING_PASSES * (1 + cost * (width - 1))
 
-    found = options(fitted, widths, lambda rows: points[-1], lambda rows: 1 + cost * (rows - 1), left)
+    shapes = [(rows, 1) for rows in widths]
+    found = options(fitted, shapes, lambda *shape: points[-1], lambda rows: 1 + cost * (rows - 1), left)
     chosen = best(found)
     place = int(np.searchsorted(points, chosen.think_tokens))
     return {

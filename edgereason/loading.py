@@ -6,10 +6,11 @@ Invariant: nothing is fetched unless a name of the hub is given, and nothing out
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -28,6 +29,7 @@ from edgereason.probing.curve import CurveProbe
 from edgereason.probing.lookup import find_probe
 from edgereason.profiling.accuracy import AccuracyProfile, read_profile
 from edgereason.profiling.calibrator import Calibrator
+from edgereason.profiling.device import free_row_bytes
 from edgereason.profiling.learning import CostBook
 from edgereason.profiling.lookup import binding, costs_here, find_profile
 from edgereason.profiling.profile import DeviceProfile, check_fits
@@ -70,6 +72,7 @@ class Parts:
     book: CostBook | None = None  # where costs are learnt from requests; None: they were measured
     promise: Promise | None = None  # what is kept back for closing, learnt from requests; None: a provisional margin
     safeguards: Safeguards = field(default_factory=Safeguards)
+    free_bytes: Callable[[], int | None] = lambda: None  # memory that rows may take, asked once a request
     notes: tuple[str, ...] = field(default=())
 
 
@@ -125,6 +128,7 @@ def load_parts(
         book=book,
         promise=Promise(cache_folder("closings"), setting_of(opened.info, info)),
         gauge=Gauge(clock, uses_gpu=not opened.info.device.startswith("cpu")),
+        free_bytes=functools.partial(free_row_bytes, opened.info.device),
         notes=(*opened.info.notes, *tokenizer.notes, *notes, *more, *about_probe),
     )
 

@@ -22,7 +22,7 @@ from edgereason.controller.costs import (
 )
 from edgereason.controller.expected import own_curves
 from edgereason.controller.pace import RequestPace
-from edgereason.controller.plan import Situation, plan, revise
+from edgereason.controller.plan import Situation, next_round, plan, revise
 from edgereason.controller.reserve import MISS_RATE, Reserve, reserve_of
 from edgereason.controller.strategies import begin, go_on, strategy_of
 from edgereason.decoding.loop import Decoder, Watcher
@@ -57,6 +57,7 @@ class Pipeline:
         self._clock = clock
         self._prefix: Prefix | None = None
         self._reserve = self._reserves(MISS_RATE)
+        self._free_bytes: int | None = None
         self._curves: Curves | None = None  # what thinking and voting should bring on the present question
         self._selector = MajorityVote()
         self._equality = SymbolicEquality() if merges_equal else None
@@ -64,7 +65,7 @@ class Pipeline:
     def run(self, request: Request) -> None:
         """One request from text to rollouts and their vote; what it comes to lies in `request`."""
         parts, options, progress = self._parts, request.options, request.progress
-        self._reserve = self._reserves(options.miss_rate)
+        self._reserve, self._free_bytes = self._reserves(options.miss_rate), parts.free_bytes()
         progress.prompt = prompt = parts.tokenizer.prompt(request.messages, choices=options.choices)
         self._check_room(prompt)
         prefix = self._prefill(prompt, request)
@@ -142,7 +143,11 @@ class Pipeline:
         strategy = strategy_of(request.options.strategy)
         if strategy is None:
             longest = max((rollout.reasoning_tokens for rollout in thinking), default=0)
-            wider = revise(progress.plan, profile, situation, longest)
+            if progress.plan.num_votes > progress.plan.num_rows:
+                is_decided = self._selector.is_decided(thinking, progress.plan.num_votes)
+                wider = None if is_decided else next_round(progress.plan, situation)
+            else:
+                wider = revise(progress.plan, profile, situation, longest)
         else:
             wider = go_on(strategy, progress.plan, profile, situation, thinking)
         if wider is not None:
@@ -184,6 +189,8 @@ class Pipeline:
             reserve=self._reserve,
             is_automatic=request.options.profile == "auto",
             one_pass_per_token=info.passes_per_token,
+            free_bytes=self._free_bytes,
+            row_token_bytes=info.kv_bytes_per_token,
         )
 
     def _joules_spent(self, prompt: Prompt, progress: Progress) -> float:

@@ -237,8 +237,13 @@ class Plan:
 
     @property
     def num_rows(self) -> int:
-        """How many rows start."""
+        """How many rows start, up to the present round."""
         return sum(group.count for group in self.rows)
+
+    @property
+    def num_votes(self) -> int:
+        """How many rows there will have been after the last round."""
+        return self.num_rows + max(0, self.rounds - len(self.rows)) * (self.rows[-1].count if self.rows else 0)
 
 
 # ---------------------------------------------------------------- rollouts, answer, result

@@ -1,4 +1,4 @@
-"""What a plan should bring and take: expected accuracy and seconds of K rows that are closed after t think tokens.
+"""What a plan should bring and take: expected accuracy and seconds of R rounds of K rows closed after t think tokens.
 
 In: recorded curves and measured passes to options, and the choice among them; a question's own curves where a probe
 predicts them. Not in: what is left to spend (plan), the prediction (probing).
@@ -20,17 +20,20 @@ from edgereason.types import Difficulty
 
 LEAST_CHANCE = 0.001  # of being right, before its odds are taken
 TOLERANCE = 0.001  # of accuracy: among options that are this close to the best, the cheapest is taken
+MOST_ROUNDS = 4
 Floats = npt.NDArray[np.float64]
+Shape = tuple[int, int]  # rows at once, rounds of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """`rows` rows that think up to `think_tokens` tokens: expected share right, and expected seconds."""
+    """`rounds` times `rows` rows that think up to `think_tokens` tokens: expected share right, and expected seconds."""
 
     rows: int
     think_tokens: int
     accuracy: float
     seconds: float
+    rounds: int = 1
 
 
 def own_curves(mean: Curves, difficulty: Difficulty | None) -> Curves:
@@ -92,25 +95,42 @@ def accuracy_at(curves: Curves, rows: int, tokens: Sequence[float] | Floats) -> 
     return np.interp(tokens, (0, *curves.think_tokens), (direct, *(share.mean for share in votes)))
 
 
+def shapes(votes: Iterable[int], most_rows: int) -> list[Shape]:
+    """The ways to so many votes: all rows at once, where so many can be, or the same number in each of a few rounds."""
+    return [
+        (each // rounds, rounds)
+        for each in votes
+        for rounds in range(1, MOST_ROUNDS + 1)
+        if each % rounds == 0 and each // rounds <= most_rows
+    ]
+
+
 def options(
     curves: Curves,
-    widths: Iterable[int],
-    most_think: Callable[[int], int],
+    shapes: Iterable[Shape],
+    most_think: Callable[[int, int], int],
     pass_s: Callable[[int], float],
     left_s: Callable[[int], float],
+    between_s: Callable[[int], float] = lambda rows: 0.0,
 ) -> list[Option]:
-    """What can be had: each width up to the recorded points, and up to where its time ends.
+    """What can be had: each shape up to the recorded points, and up to where its time ends.
 
-    Of a width: most_think: think tokens that it may have; pass_s: seconds of a pass; left_s: seconds for thinking.
+    Of a shape (rows, rounds): most_think: think tokens that each row may have; of so many rows: pass_s: seconds of a
+    pass; left_s: seconds for their thoughts; between_s: seconds from the thoughts of one round to those of the next.
     """
-    found = []
-    reaches = {rows: int(min(most_think(rows), left_s(rows) / pass_s(rows))) for rows in widths}
+    found, reaches = [], {}
+    for rows, rounds in shapes:
+        thinking_s = left_s(rows) - (rounds - 1) * between_s(rows)
+        reaches[rows, rounds] = int(min(most_think(rows, rounds), thinking_s / (rounds * pass_s(rows))))
     passes = expected_seconds(curves, max([0, *reaches.values()]), 1.0)  # once, for the longest
-    for rows, reach in reaches.items():
+    for (rows, rounds), reach in reaches.items():
+        waiting_s = (rounds - 1) * between_s(rows)
         points = sorted({point for point in curves.think_tokens if point < reach} | {reach} if reach > 0 else ())
-        for point, accuracy in zip(points, accuracy_at(curves, rows, points), strict=True):
-            seconds = float(passes[point] * pass_s(rows))
-            found.append(Option(rows=rows, think_tokens=point, accuracy=float(accuracy), seconds=seconds))
+        for point, accuracy in zip(points, accuracy_at(curves, rows * rounds, points), strict=True):
+            seconds = rounds * float(passes[point] * pass_s(rows)) + waiting_s
+            found.append(
+                Option(rows=rows, rounds=rounds, think_tokens=point, accuracy=float(accuracy), seconds=seconds)
+            )
     return found
 
 
@@ -119,11 +139,11 @@ def best(found: Sequence[Option], tolerance: float = TOLERANCE) -> Option:
     most = max(option.accuracy for option in found)
     return min(
         (option for option in found if option.accuracy >= most - tolerance),
-        key=lambda option: (option.seconds, option.rows),
+        key=lambda option: (option.seconds, option.rows * option.rounds, option.rounds),
     )
 
 
 def runner_up(found: Sequence[Option], chosen: Option) -> Option | None:
-    """The best option of another width."""
-    others = [option for option in found if option.rows != chosen.rows]
+    """The best option of another number of votes."""
+    others = [option for option in found if option.rows * option.rounds != chosen.rows * chosen.rounds]
     return best(others) if others else None

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from edgereason.controller.costs import closing_passes, closing_tokens, forced_seconds, pass_joules, pass_seconds
-from edgereason.controller.expected import TOLERANCE, Option, accuracy_at, options
+from edgereason.controller.expected import TOLERANCE, Option, accuracy_at, options, shapes
 from edgereason.controller.prices import choose_option, price_of
 from edgereason.controller.reserve import MISS_RATE, Reserve, reserve_of
 from edgereason.profiling.accuracy import Curves
@@ -38,6 +38,7 @@ class Situation:
     reserve: how much time to keep back, over what closing is predicted to take, for so many rows.
     is_automatic: nobody named a profile, so that its sampling is no wish of the caller's.
     one_pass_per_token: as `EngineInfo.passes_per_token`.
+    free_bytes: memory that rows may take; None: nobody knows. row_token_bytes: what a token of a row takes of it.
     """
 
     budget: Budget
@@ -56,6 +57,8 @@ class Situation:
     reserve: Callable[[int], Reserve] = lambda rows: reserve_of((), MISS_RATE)
     is_automatic: bool = False
     one_pass_per_token: bool = True
+    free_bytes: int | None = None
+    row_token_bytes: int = 0
 
     def joules_of(self, option: Option) -> float:
         """Expected joules of an option's thoughts, by the measured joules of a pass.
@@ -69,35 +72,43 @@ class Situation:
         """Seconds of a pass over `width` rows at the present speed."""
         return self.drift * pass_seconds(self.costs, width)
 
-    def thinking_s(self, width: int) -> float:
-        """Seconds that `width` rows have for their thoughts, their opening and closing kept in reserve."""
+    def thinking_s(self, width: int, rounds: int = 1) -> float:
+        """Seconds that rounds of `width` rows have for all their thoughts, opening and closing kept in reserve."""
         if self.remaining_s is None:
             return math.inf
-        return self.remaining_s - self.closing_s(width) - len(self.markers.open_thought) * self.pass_s(width)
+        opening_s = len(self.markers.open_thought) * self.pass_s(width)
+        return self.remaining_s - opening_s - (rounds - 1) * self.between_s(width) - self.closing_s(width)
+
+    def between_s(self, width: int) -> float:
+        """Seconds from the end of the thoughts of `width` rows to the beginning of those of the next round."""
+        return self._answering_s(width) + len(self.markers.open_thought) * self.pass_s(width)
 
     def closing_s(self, width: int) -> float:
         """Seconds to keep back for closing `width` rows."""
-        predicted_s = self.drift * self.forced_s(width) + self.answer_tokens * self.pass_s(width)
-        return self.reserve(width).factor * predicted_s
+        return self.reserve(width).factor * self._answering_s(width)
+
+    def _answering_s(self, width: int) -> float:
+        """Seconds that closing `width` rows is predicted to take."""
+        return self.drift * self.forced_s(width) + self.answer_tokens * self.pass_s(width)
 
     def forced_s(self, width: int) -> float:
         """Seconds, as measured, of what is forced where `width` rows are closed."""
         tokens = closing_tokens(self.markers)
         return forced_seconds(self.costs, tokens, width, one_pass_per_token=self.one_pass_per_token)
 
-    def bound_s(self, width: int, think: int) -> float:
-        """Seconds that `width` rows take if all think to their limit, their closing as long as is kept for it."""
-        opened = len(self.markers.open_thought) + think
-        return opened * self.pass_s(width) + self.closing_s(width)
+    def bound_s(self, width: int, think: int, rounds: int = 1) -> float:
+        """Seconds that rounds of `width` rows take if all think to their limit, closing as long as is kept for it."""
+        passes = len(self.markers.open_thought) + rounds * think
+        return passes * self.pass_s(width) + (rounds - 1) * self.between_s(width) + self.closing_s(width)
 
     def around(self, answer_tokens: int) -> int:
         """Passes that a row needs beside its thought."""
         return len(self.markers.open_thought) + closing_passes(self.markers, answer_tokens)
 
-    def affordable(self, width: int) -> int:
-        """Think tokens that `width` rows can have in the time left, their closing kept in reserve; may be negative."""
+    def affordable(self, width: int, rounds: int = 1) -> int:
+        """Think tokens that each row can have in the time left, the closing kept in reserve; may be negative."""
         assert self.remaining_s is not None
-        return int(self.thinking_s(width) / self.pass_s(width))
+        return int(self.thinking_s(width, rounds) / (rounds * self.pass_s(width)))
 
     def fits_time(self, width: int, think: int) -> bool:
         """Whether `width` rows can all think to the end before the deadline."""
@@ -107,21 +118,24 @@ class Situation:
         """Whether time, context and caps allow `width` rows that all think to the end."""
         return self.fits_time(width, think) and think <= self.most_think(width, answer_tokens)
 
-    def most_think(self, width: int, answer_tokens: int) -> int:
-        """Think tokens that each of `width` rows can have within the context and the caps; may be negative.
+    def most_think(self, width: int, answer_tokens: int, rounds: int = 1) -> int:
+        """Think tokens that each row can have within context, memory and caps; may be negative.
 
-        A context that rows share also holds the prompt, and another one that may still be held.
+        A context that rows share also holds the prompt, and another one that may still be held. Context and memory are
+        free again after each round; tokens and joules are those of all rounds.
         """
         around = self.around(answer_tokens)
         limits = [self.context - self.prompt_tokens - around]
         if self.shared_context:
             limits.append((self.shared_context - 2 * self.prompt_tokens) // width - around)
+        elif self.free_bytes is not None and self.row_token_bytes:
+            limits.append(self.free_bytes // (width * self.row_token_bytes) - self.prompt_tokens - around)
         if self.budget.max_tokens is not None:
             left = self.budget.max_tokens - self.spent_tokens
-            limits.append(left // width - around)
+            limits.append(left // (rounds * width) - around)
         if self.budget.max_joules is not None:
             left_j = self.budget.max_joules - self.spent_joules
-            limits.append(int(left_j / pass_joules(self.costs, width)) - around)
+            limits.append(int(left_j / (rounds * pass_joules(self.costs, width))) - around)
         return min(limits)
 
     @property
@@ -169,12 +183,15 @@ def expected_options(profile: BudgetProfile, situation: Situation) -> list[Optio
     """What the recorded curves say can be had within deadline, context and caps; nothing without curves."""
     if situation.curves is None:
         return []
-    widths = [width for width in situation.curves.rows if width <= min(profile.max_rows, situation.most_rows)]
+    votes = [count for count in situation.curves.rows if count <= profile.max_rows]
 
-    def most_think(width: int) -> int:
-        return min(profile.think_tokens, situation.most_think(width, profile.answer_tokens))
+    def most_think(width: int, rounds: int) -> int:
+        return min(profile.think_tokens, situation.most_think(width, profile.answer_tokens, rounds))
 
-    return options(situation.curves, widths, most_think, situation.pass_s, situation.thinking_s)
+    tried = shapes(votes, situation.most_rows)
+    return options(
+        situation.curves, tried, most_think, situation.pass_s, situation.thinking_s, situation.between_s
+    )  # fmt: skip
 
 
 def _plan_by_accuracy(
@@ -191,18 +208,22 @@ def _plan_by_accuracy(
     around = situation.around(situation.answer_tokens) * situation.pass_s(chosen.rows)
     measured = f"; {situation.joules_of(chosen):.2g} J expected" if situation.costs.pass_j else "; joules not measured"
     energy = measured if price is not None else ""
-    is_greedy = chosen.rows == 1 and situation.is_automatic
+    is_greedy = chosen.rows * chosen.rounds == 1 and situation.is_automatic
     left = "no deadline" if situation.remaining_s is None else f"{situation.remaining_s * 1e3:.0f} ms left"
     return Plan(
         profile=profile.name,
         rows=(RowGroup(count=chosen.rows, think_tokens=chosen.think_tokens),),
+        rounds=chosen.rounds,
         answer_tokens=profile.answer_tokens,
         sampling=replace(GREEDY, seed=seed) if is_greedy else sampling_of(profile, seed),
         extensions=profile.extensions,
         predicted_s=chosen.seconds + around,
-        bound_s=situation.bound_s(chosen.rows, chosen.think_tokens),
+        bound_s=situation.bound_s(chosen.rows, chosen.think_tokens, chosen.rounds),
         closing_reserve_s=situation.closing_s(chosen.rows),
-        is_cut_by_time=situation.remaining_s is not None and chosen.think_tokens >= situation.affordable(chosen.rows),
+        is_cut_by_time=(
+            situation.remaining_s is not None
+            and chosen.think_tokens >= situation.affordable(chosen.rows, chosen.rounds)
+        ),
         promise=situation.reserve(chosen.rows).words if situation.remaining_s is not None else "",
         reason=(
             f"{difficulty.label} ({difficulty.source}); {left}; {_said(chosen)}{', greedy' * is_greedy}, "
@@ -215,7 +236,8 @@ def _plan_by_accuracy(
 def _said(option: Option) -> str:
     """An option in words."""
     return (
-        f"{option.rows} row{'s' * (option.rows > 1)} of up to {option.think_tokens} think tokens: "
+        f"{f'{option.rounds} rounds of ' * (option.rounds > 1)}{option.rows} row{'s' * (option.rows > 1)} "
+        f"of up to {option.think_tokens} think tokens: "
         f"{option.accuracy:.1%} right and {option.seconds * 1e3:.0f} ms of thinking expected"
     )
 
@@ -228,6 +250,15 @@ def choose(profile: BudgetProfile, situation: Situation) -> tuple[int, int]:
             return width, think
     has_time = situation.remaining_s is None or situation.affordable(1) > 0
     return (1, think) if think > 0 and has_time else (0, 0)
+
+
+def next_round(made: Plan, situation: Situation) -> Plan | None:
+    """The plan with the rows of its next round; None after its last one, or where time ends before them."""
+    if len(made.rows) >= made.rounds:
+        return None
+    if situation.remaining_s is not None and situation.affordable(made.rows[-1].count) <= 0:
+        return None
+    return replace(made, rows=(*made.rows, made.rows[-1]))
 
 
 def revise(made: Plan, profile: BudgetProfile, situation: Situation, longest_thought: int) -> Plan | None:

@@ -36,7 +36,7 @@ class Price:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """The option taken, the best one of another width, and why the first, in words."""
+    """The option taken, the best one of another number of votes, and why the first, in words."""
 
     option: Option
     runner_up: Option | None
@@ -82,6 +82,6 @@ def choose_option(found: Sequence[Option], price: Price | None, joules_of: Calla
         because = f"the least time within {100 * TOLERANCE:.1f} points of the best"
         return Choice(option=chosen, runner_up=runner_up(found, chosen), because=because)
     chosen = worth_most(found, price, joules_of)
-    others = [option for option in found if option.rows != chosen.rows]
+    others = [option for option in found if option.rows * option.rounds != chosen.rows * chosen.rounds]
     second = worth_most(others, price, joules_of) if others else None
     return Choice(option=chosen, runner_up=second, because=f"worth the most at {price.words}")

@@ -133,7 +133,7 @@ class Decoder:
         for think_tokens, places in itertools.groupby(range(ran, len(budgets)), key=budgets.__getitem__):
             limits = self._limits(think_tokens, plan)
             self._admit(plan.sampling, [place + 1 for place in places], limits)
-        return self._run(lambda: is_decided([r for r in self.rollouts if not r.is_direct], len(budgets)))
+        return self._run(lambda: is_decided([r for r in self.rollouts if not r.is_direct], plan.num_votes))
 
     @property
     def is_running(self) -> bool:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import platform
 from pathlib import Path
 
 import psutil
+
+FREE_SHARE = 0.5  # of the memory that is available: rows are copied where they grow, and others live here too
 
 
 @functools.cache
@@ -32,3 +35,15 @@ def cores() -> int:
 def device_name() -> str:
     """The machine in words: system, architecture, processor, cores."""
     return f"{platform.system()} {platform.machine()}, {processor_name()}, {cores()} cores"
+
+
+def free_row_bytes(engine_device: str) -> int | None:
+    """Bytes that the rows of a request may take: a share of what the system says is available to processes.
+
+    None where rows do not lie in that memory, or the system does not say.
+    """
+    if not engine_device.startswith("cpu"):
+        return None
+    with contextlib.suppress(OSError, RuntimeError):
+        return int(FREE_SHARE * psutil.virtual_memory().available)
+    return None

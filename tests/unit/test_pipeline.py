@@ -1,4 +1,4 @@
-"""Strategies as they run, on scripted models: what each starts, what stops it, and that there is always an answer."""
+"""Strategies and rounds as they run, on scripted models: what starts, what stops it, that there is an answer."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import pytest
 
 from edgereason.controller.strategies import MOST_WAITS
 from edgereason.errors import ConfigError
+from edgereason.profiling.accuracy import AccuracyProfile
 from edgereason.runtime import Reasoner
 from edgereason.testing import FakeClock
 from edgereason.types import STRATEGIES, Result, Rollout
+from tests.unit.controller.test_expected import RISING
 
 Make = Callable[..., Reasoner]
 DIRECT = {"<think>\n\n</think>\n\n\\boxed{": "3}<|im_end|>"}
@@ -152,3 +154,27 @@ def test_what_cannot_be_done_is_refused_when_asked(reasoner: Make) -> None:
         with pytest.raises(ConfigError, match=words):
             made.ask("?", **options)
     assert "2" == made.ask("?").answer, "and it goes on"
+
+
+TOLD = AccuracyProfile(provenance={}, all=RISING, bands={})
+
+
+def test_rounds_follow_each_other_until_the_vote_is_decided(reasoner: Make) -> None:
+    """An engine of two rows comes to five equal votes of eight in three rounds; the fourth could not change them."""
+    result = reasoner(AGREED, max_rows=2, known={"accuracy": TOLD}).ask("1 + 1 = ?", profile="hard")
+
+    assert (4, 8) == (result.plan.rounds, result.plan.rounds * result.plan.rows[0].count)
+    assert {2} == {group.count for group in result.plan.rows}
+    assert 5 <= len(thoughts(result)) <= 6
+    assert len({rollout.seed for rollout in thoughts(result)}) == len(thoughts(result))
+    assert "2" == result.answer
+
+
+def test_rounds_end_in_time(reasoner: Make) -> None:
+    """Whatever was planned: thoughts that never end are closed at the deadline, in the round that is under way."""
+    made = reasoner(ENDLESS, max_rows=2, known={"accuracy": TOLD}, clock=FakeClock(), pass_s=0.01)
+    result = made.ask("?", profile="hard", deadline=6.0)
+
+    assert ("3", True) == (result.answer, result.deadline_met)
+    assert result.plan.rounds > 1
+    assert len(result.plan.rows) <= result.plan.rounds

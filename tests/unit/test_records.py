@@ -301,7 +301,7 @@ def recorded(count: int) -> Iterator[tuple[Path, bytes]]:
         yield path, path.read_bytes()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_every_whole_record_before_a_truncation_is_recovered(data: st.DataObject) -> None:
     """Cut at any byte: the reader gives all records whose lines are whole, and the writer goes on after them."""
@@ -319,7 +319,7 @@ def test_every_whole_record_before_a_truncation_is_recovered(data: st.DataObject
         assert list(read_records(path)) == [*numbered(whole), {"kind": "question"}]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_any_changed_byte_before_the_last_line_end_is_detected(data: st.DataObject) -> None:
     """One other byte anywhere: reader and writer refuse the file, naming a line, and leave it as it is."""

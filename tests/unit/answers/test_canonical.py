@@ -64,7 +64,7 @@ PARTS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(text=st.lists(PARTS, max_size=9).map("".join) | st.text(max_size=20))
 @example("(" * 600)
 @example("(1," * 160)

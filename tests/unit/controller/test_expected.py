@@ -18,8 +18,9 @@ from edgereason.controller.expected import (
     options,
     own_curves,
     runner_up,
+    shapes,
 )
-from edgereason.controller.plan import expected_options, plan, revise
+from edgereason.controller.plan import expected_options, next_round, plan, revise
 from edgereason.profiling.accuracy import Curves, Share, hazard
 from edgereason.types import GREEDY, Budget, Difficulty, Plan, RowGroup
 from tests.unit.controller.test_plan import DIFFICULTY, HARD, costs, situation
@@ -51,7 +52,7 @@ def one_second(rows: int) -> float:
     return 1.0
 
 
-def to_the_end(rows: int) -> int:
+def to_the_end(rows: int, rounds: int) -> int:
     """Nothing but time limits a thought."""
     return 256
 
@@ -64,7 +65,7 @@ def test_one_row_takes_as_long_as_its_thought_is_open() -> None:
 
 def test_what_is_open_is_priced_with_all_rows() -> None:
     """Rows of one question end together: the time left, not the expected time, says how far they can think."""
-    (longest,) = [o for o in options(RISING, [4], to_the_end, lambda rows: 0.5 * rows, lambda rows: 100.0)][-1:]
+    (longest,) = [o for o in options(RISING, [(4, 1)], to_the_end, lambda rows: 0.5 * rows, lambda rows: 100.0)][-1:]
     assert (50, True) == (longest.think_tokens, longest.seconds < 100.0)
 
 
@@ -73,18 +74,69 @@ def test_without_thought_a_vote_is_the_direct_answer() -> None:
     assert np.allclose([0.1, 0.1, 0.15, 0.6], accuracy_at(RISING, 1, [0, 8, 12, 1000]))
 
 
-@given(left=st.floats(0.01, 400), rows=st.integers(1, 8))
-def test_no_option_outlasts_its_time(left: float, rows: int) -> None:
-    """Whatever is left."""
-    for option in options(RISING, [rows], to_the_end, one_second, lambda width: left):
+@given(left=st.floats(0.01, 400), rows=st.integers(1, 8), rounds=st.integers(1, 4))
+def test_no_option_outlasts_its_time(left: float, rows: int, rounds: int) -> None:
+    """Whatever is left, all rounds together."""
+    for option in options(RISING, [(rows, rounds)], to_the_end, one_second, lambda rows: left, lambda rows: 3.0):
         assert option.seconds <= left
+        assert option.rounds * option.think_tokens + 3 * (option.rounds - 1) <= left
+
+
+def test_votes_come_at_once_or_in_equal_rounds() -> None:
+    """As many at once as the engine has rows, and no more rounds than a few."""
+    assert [(1, 1), (2, 2), (1, 4)] == shapes([1, 4], most_rows=2)
+    assert [(6, 1), (3, 2), (2, 3)] == shapes([6], most_rows=64)
+
+
+def test_rounds_are_taken_where_rows_do_not_fit_beside_each_other() -> None:
+    """Too dear together, too many for the engine, for a context that they share or for the memory; else all at once."""
+    at_once = {"curves": RISING, "costs": costs(0.02)}
+    dear = costs(0.1)
+    timed = zip(dear.rows, dear.pass_s, strict=True)
+    dear = replace(dear, pass_s=tuple(pass_s * (8 if rows > 4 else 1) for rows, pass_s in timed))
+    row_bytes = 40 + 128 + 60
+    for more, most in (
+        ({"most_rows": 4}, 4), ({"shared_context": 2 * 40 + 4 * (128 + 60)}, 4), ({"costs": dear}, 4),
+        ({"free_bytes": 1000 * 4 * row_bytes, "row_token_bytes": 1000}, 4), ({}, 8),
+    ):  # fmt: skip
+        made = plan(HARD, DIFFICULTY, situation(30.0, **{**at_once, **more}), seed=0)
+        assert (most, 8) == (made.rows[0].count, made.num_votes), more
+        assert ("2 rounds of 4 rows" in made.reason) == (most == 4)
+        assert made.bound_s is not None
+        assert made.bound_s <= 30.0
+
+
+@given(st.integers(1, 64), st.integers(0, 10**9), st.integers(1, 10**6))
+def test_rows_of_a_plan_fit_the_memory(width: int, free: int, each: int) -> None:
+    """Prompt, thought and what surrounds it, of all rows."""
+    here = situation(None, free_bytes=free, row_token_bytes=each, context=10**9)
+    think = here.most_think(width, 16)
+    assert width * each * (40 + think + here.around(16)) <= free
+
+
+def test_caps_are_those_of_all_rounds() -> None:
+    """Tokens are not free again after a round; context and memory are."""
+    capped = situation(None, budget=Budget(max_tokens=4000))
+    assert capped.most_think(4, 16, 2) == capped.most_think(8, 16, 1)
+    assert situation(None).most_think(4, 16, 2) == situation(None).most_think(4, 16, 1)
+
+
+def test_a_round_follows_until_the_last_one_or_the_end_of_time() -> None:
+    """With as many rows, which may think as long."""
+    made = plan(HARD, DIFFICULTY, situation(30.0, curves=RISING, costs=costs(0.02), most_rows=4), seed=0)
+    second = next_round(made, situation(15.0))
+    assert second is not None
+    assert (made.rows * 2, 8, 8) == (second.rows, second.num_rows, second.num_votes)
+    assert next_round(second, situation(15.0)) is None
+    assert next_round(made, situation(1e-6)) is None
 
 
 @given(left=st.floats(0.01, 400), less=st.floats(0.1, 1.0))
 def test_less_time_never_promises_more(left: float, less: float) -> None:
     """The best expected accuracy does not rise when the time shrinks."""
-    more = options(RISING, range(1, 9), to_the_end, one_second, lambda width: left)
-    fewer = options(RISING, range(1, 9), to_the_end, one_second, lambda width: less * left)
+    tried = shapes(range(1, 9), 8)
+    more = options(RISING, tried, to_the_end, one_second, lambda rows: left)
+    fewer = options(RISING, tried, to_the_end, one_second, lambda rows: less * left)
     assert max((o.accuracy for o in fewer), default=0.0) <= max((o.accuracy for o in more), default=0.0) + 1e-12
 
 

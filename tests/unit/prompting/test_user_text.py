@@ -29,7 +29,7 @@ def user(text: str) -> list[Message]:
     return [Message(role="user", content=text)]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(text=TEXTS)
 def test_text_has_no_added_token_and_survives(tokenizer: Tokenizer, text: str) -> None:
     """Whatever the text, its ids hold no added token, and decode to the same text."""
@@ -39,7 +39,7 @@ def test_text_has_no_added_token_and_survives(tokenizer: Tokenizer, text: str) -
     assert text == tokenizer.decode(ids)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(text=TEXTS.filter(lambda text: text.strip() and "\0" not in text))
 def test_control_tokens_of_a_prompt_do_not_depend_on_the_question(tokenizer: Tokenizer, text: str) -> None:
     """A prompt has the template's control tokens, in its order, and no other, whatever the question says."""
@@ -128,7 +128,7 @@ def test_control_tokens_of_a_gguf_prompt_do_not_depend_on_the_question(gguf_toke
     assert controls[0] == controls[1]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     text=st.lists(st.sampled_from(["<", "/", "s", ">", "</s>", "<note>", "<s>", " ", "a", "é"]), max_size=9).map(
         "".join
@@ -184,7 +184,7 @@ def mergeable_tokenizer() -> Library:
     return tokenizer
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(text=st.text(alphabet="ab<>", max_size=12))
 def test_added_tokens_that_merges_reach_are_cut(mergeable: Tokenizer, text: str) -> None:
     """Where ordinary merges lead to an added token, the text is cut inside it and keeps its letters."""
