@@ -14,6 +14,7 @@ def card_text(name: str, card: Mapping[str, Any]) -> str:
         [
             *_head(name, card),
             *_aurocs(card),
+            *_contrasts(card),
             *_adds(card),
             *_calibrations(card),
             *confidence_table(card),
@@ -58,6 +59,23 @@ def _aurocs(card: Mapping[str, Any]) -> Iterable[str]:
         for family, row in values["families"].items():
             yield _row([family or "(none)", row["n"], f"{row['right']:.2f}", *(_number(row[c]) for c in columns)])
         yield _row(["**macro**", "", "", *(_interval(values["macro"][c]) for c in columns)])
+
+
+def _contrasts(card: Mapping[str, Any]) -> Iterable[str]:
+    """What tells pairs of the same tokens apart, where there are any."""
+    rows = {target: found for target, found in card.get("contrasts", {}).items() if found}
+    if not rows:
+        return
+    columns = list(next(iter(rows.values()))["macro"])
+    yield from ("", "## Contrast pairs: the same tokens, another difficulty", "")
+    yield "AUROC within families among these questions alone, macro mean; their length and their counts say nothing."
+    yield ""
+    yield from _table_head(["", "n", *columns])
+    for target, found in rows.items():
+        yield _row([TITLES[target], found["n"], *(_interval(found["macro"][c]) for c in columns)])
+    for target, found in rows.items():
+        for by, gain in found["gains"].items():
+            yield from ("", f"- {TITLES[target]}, {by}: {_interval(gain, '+.3f')}")
 
 
 def _adds(card: Mapping[str, Any]) -> Iterable[str]:
@@ -180,7 +198,7 @@ def evaluation_text(name: str, found: Mapping[str, Any]) -> str:
                 _row([family or "(none)", row["n"], f"{row['right']:.2f}", *(_number(row[c]) for c in columns)])
             )
         lines.append(_row(["**macro**", "", "", *(_interval(values["macro"][c]) for c in columns)]))
-    lines += ["", "## Calibration", "", *_table_head(["of", "mean error", "debiased"])]
+    lines += [*_contrasts(found), "", "## Calibration", "", *_table_head(["of", "mean error", "debiased"])]
     for target, each in found["calibration"].items():
         lines.append(_row([TITLES[target], f"{each['error']:.3f}", f"{each['debiased']:.3f}"]))
     lines += confidence_table(found)

@@ -33,6 +33,7 @@ from edgereason.probing.readout import FAR, conformal_p, probabilities, sigmoid
 from edgereason.types import LABELS, Evidence
 
 TARGETS = ("direct", "long")
+CONTRAST = "contrast"  # how the templates of contrast pairs begin
 
 
 def card_of(examples: Examples, fitted: Fitted) -> dict[str, Any]:
@@ -51,6 +52,10 @@ def card_of(examples: Examples, fitted: Fitted) -> dict[str, Any]:
         "form": fitted.form,
         "form_losses": fitted.losses,
         "auroc": {target: _aurocs(examples, fitted, curve, place) for place, target in enumerate(TARGETS)},
+        "contrasts": {
+            target: contrasts(examples, _scores(examples, fitted, curve, place), place)
+            for place, target in enumerate(TARGETS)
+        },
         "adds": adds(examples, held),
         "adds_on": "families" if fitted.families is not None else "templates",
         "calibration": {
@@ -89,16 +94,8 @@ def held_curve(held: HeldOut, examples: Examples, form: str) -> Floats:
 def _aurocs(examples: Examples, fitted: Fitted, curve: Mapping[str, Floats], place: int) -> dict[str, Any]:
     """A target's AUROC within each family: the text's, the direct answer's confidence's, the probe's, the ceiling."""
     share, families = targets(examples)[:, place], examples.families
-    column = -place  # of a curve: 0 is direct, -1 is long
-    sure = examples.features[:, -len(SCALARS) + SCALARS.index("direct_logprob")]
-    found = {
-        "text": auroc_within(fitted.templates.rival[:, place], share, families),
-        "direct confidence": auroc_within(sure, share, families),
-        "probe": auroc_within(curve["templates"][:, column], share, families),
-    }
-    if fitted.families is not None:
-        found["text, family unseen"] = auroc_within(fitted.families.rival[:, place], share, families)
-        found["probe, family unseen"] = auroc_within(curve["families"][:, column], share, families)
+    scores = _scores(examples, fitted, curve, place)
+    found = {by: auroc_within(score, share, families) for by, score in scores.items()}
     if TARGETS[place] == "long":
         found["split-half ceiling"] = noise_ceiling(examples.right[:, :, -1], families)
     n = {str(name): int((families == name).sum()) for name in set(families)}
@@ -112,6 +109,44 @@ def _aurocs(examples: Examples, fitted: Fitted, curve: Mapping[str, Floats], pla
         "macro": {by: asdict(macro(values)) for by, values in found.items()},
         "gains": {by: asdict(gain) for by, gain in gains.items()},
     }  # fmt: skip
+
+
+def _scores(examples: Examples, fitted: Fitted, curve: Mapping[str, Floats], place: int) -> dict[str, Floats]:
+    """[n] each: what orders the questions, held out by template and by family."""
+    column = -place  # of a curve: 0 is direct, -1 is long
+    found = {
+        "text": fitted.templates.rival[:, place],
+        "direct confidence": _sureness(examples),
+        "probe": curve["templates"][:, column],
+    }
+    if fitted.families is not None:
+        found["text, family unseen"] = fitted.families.rival[:, place]
+        found["probe, family unseen"] = curve["families"][:, column]
+    return found
+
+
+def _sureness(examples: Examples) -> Floats:
+    """[n]: log-probability of the direct answer."""
+    found: Floats = examples.features[:, -len(SCALARS) + SCALARS.index("direct_logprob")]
+    return found
+
+
+def contrasts(examples: Examples, scores: Mapping[str, Floats], place: int) -> dict[str, Any] | None:
+    """AUROC among the contrast pairs alone: the same tokens, of which another arrangement is easy or hard.
+
+    There a text's length and counts say nothing. None where there are no such questions, or they are all of one class.
+    """
+    chosen = np.array([str(name).split("/")[-1].startswith(CONTRAST) for name in examples.templates])
+    share, families = targets(examples)[chosen, place], examples.families[chosen]
+    found = {by: auroc_within(score[chosen], share, families) for by, score in scores.items()}
+    if not any(found.values()):
+        return None
+    gains = {"probe less text": paired(found["text"], found["probe"])} if "text" in found else {}
+    return {
+        "n": int(chosen.sum()),
+        "macro": {by: asdict(macro(values)) for by, values in found.items()},
+        "gains": {by: asdict(gain) for by, gain in gains.items()},
+    }
 
 
 def adds(examples: Examples, held: HeldOut) -> dict[str, dict[str, Any]]:
@@ -146,8 +181,7 @@ def choices(examples: Examples, held: HeldOut, fitted: Fitted) -> dict[str, npt.
 
 
 def _evidences(examples: Examples) -> list[Evidence]:
-    sure = examples.features[:, -len(SCALARS) + SCALARS.index("direct_logprob")]
-    return [Evidence(hidden=None, prompt_tokens=0, direct_logprob=float(value)) for value in sure]
+    return [Evidence(hidden=None, prompt_tokens=0, direct_logprob=float(value)) for value in _sureness(examples)]
 
 
 def _taken(values: Floats, chosen: npt.NDArray[np.int64]) -> Floats:
@@ -233,7 +267,7 @@ def evaluation(examples: Examples, chances: Floats, shares: Floats, p_values: Fl
         "probe": shares.argmax(axis=1),
         "the other half's label": labels(examples)[:, ::-1],
     }
-    found: dict[str, Any] = {"questions": len(families), "auroc": {}, "calibration": {}}
+    found: dict[str, Any] = {"questions": len(families), "auroc": {}, "contrasts": {}, "calibration": {}}
     for place, target in enumerate(TARGETS):
         share = targets(examples)[:, place]
         within = {"probe": auroc_within(chances[:, -place], share, families)}
@@ -245,6 +279,8 @@ def evaluation(examples: Examples, chances: Floats, shares: Floats, p_values: Fl
                          for name in sorted(set(families))},
             "macro": {by: asdict(macro(values)) for by, values in within.items()},
         }  # fmt: skip
+        scores = {"direct confidence": _sureness(examples), "probe": chances[:, -place]}
+        found["contrasts"][target] = contrasts(examples, scores, place)
         found["calibration"][target] = asdict(calibration(chances[:, -place], share))
     found["policies"] = policies(examples, chosen)
     found["far"] = by_cluster((p_values < FAR).astype(float), families)

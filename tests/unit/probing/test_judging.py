@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from edgereason.probing.card import _contrasts
+from edgereason.probing.examples import Examples
 from edgereason.probing.judging import (
     auroc,
     auroc_within,
@@ -16,6 +21,7 @@ from edgereason.probing.judging import (
     noise_ceiling,
     paired,
 )
+from edgereason.probing.report import contrasts
 
 RNG = np.random.default_rng(0)
 GROUPS = np.array([f"g{k % 7}" for k in range(100)])
@@ -81,3 +87,20 @@ def test_true_chances_are_calibrated_and_others_are_not() -> None:
         assert calibration(np.sqrt(chance), share).debiased > 0.1
     assert np.mean([each.debiased for each in found]) < 0.6 * np.mean([each.error for each in found]) < 0.02
     assert 2000 == sum(found[0].n)
+
+
+def test_contrast_pairs_are_judged_apart(make_examples: Callable[..., Examples]) -> None:
+    """Only questions of such templates count; a score that orders them alone is seen to, and none is judged of none."""
+    made = make_examples()
+    assert contrasts(made, {"probe": made.features[:, 0]}, 0) is None
+    names = np.array([name.replace("/1", "/contrast_order") for name in made.templates])
+    paired_up = replace(made, templates=names)
+    among = np.array(["contrast" in name for name in names])
+    known = np.where(among, made.direct, 0.5)
+    found = contrasts(paired_up, {"text": 0 * known, "probe": known}, 0)
+
+    assert found is not None
+    assert (int(among.sum()), 1.0, 0.5) == (found["n"], found["macro"]["probe"]["mean"], found["macro"]["text"]["mean"])
+    assert 0.5 == found["gains"]["probe less text"]["mean"]
+    card = "\n".join(_contrasts({"contrasts": {"direct": found, "long": None}}))
+    assert f"| right without thought | {among.sum()} |" in card
