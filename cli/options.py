@@ -122,7 +122,7 @@ LOADING = (
     "think_open",
     "think_close",
 )  # what `model_options` give
-ENGINE_OPTIONS = ("gpu_layers", "context", "batch", "flash_attention", "kv_type", "mmap", "mlock", "spin")  # and these
+ENGINE_OPTIONS = ("gpu_layers", "context", "batch", "flash_attention", "kv_type", "mmap", "mlock", "spin", "arena")
 
 
 def loading(given: dict[str, Any]) -> dict[str, Any]:
@@ -186,6 +186,7 @@ def weights_options(function: F) -> F:
         option("--flash-attention", metavar="auto|on|off", help="Fused attention (llama-cpp).  [default: auto]"),
         option("--mmap/--no-mmap", default=None, help="Map the model file, or read it (llama-cpp).  [default: map]"),
         option("--mlock", is_flag=True, default=None, help="Keep the model from being swapped out (llama-cpp)."),
+        option("--arena/--no-arena", default=None, help="Keep memory between passes: faster, larger (onnx; CPU)."),
         option("--spin/--no-spin", default=None, help="Idle threads spin: faster alone, slow beside others (onnx)."),
     )(function)
 

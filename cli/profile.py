@@ -47,9 +47,9 @@ def command(
 ) -> None:
     """Measure what a pass of the model costs on this device, and keep it for later asks.
 
-    Thread counts, spinning and flash attention are tried first, unless given; then passes over rows and context,
-    prompts, closings, votes and memory. Ctrl-C ends at once (exit 130): what was measured is kept, and the same command
-    goes on from there.
+    Thread counts, spinning, the memory arena and flash attention are tried first, unless given; then passes over rows
+    and context, prompts, closings, votes and memory. Ctrl-C ends at once (exit 130): what was measured is kept, and the
+    same command goes on from there.
     """
     here = click.get_current_context()
     if here.invoked_subcommand is not None:

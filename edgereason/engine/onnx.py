@@ -36,6 +36,7 @@ class OnnxEngine:
     device    "cpu", "cuda" (an error where it cannot be used) or "auto" (the CPU where it cannot; see `info.notes`)
     threads   None: one a physical core, or only one for a very small model
     spin      whether idle threads spin between operators: faster alone, many times slower beside a busy neighbour
+    arena     whether the CPU provider keeps memory between passes: faster where a pass asks for much, and larger
     context   None: what the file says
     """
 
@@ -46,6 +47,7 @@ class OnnxEngine:
         device: str = "cpu",
         threads: int | None = None,
         spin: bool = False,
+        arena: bool = True,
         context: int | None = None,
         max_rows: int = _MAX_ROWS,
     ) -> None:
@@ -60,9 +62,10 @@ class OnnxEngine:
             device=device,
             threads=threads or default_threads(self._file),
             spin=spin,
+            arena=arena,
             context=context,
         )
-        self._info = _info_of(self._model, max_rows, spin)
+        self._info = _info_of(self._model, max_rows, spin=spin, arena=arena)
         self._handles: WeakSet[OnnxPrefix | OnnxBatch] = WeakSet()
 
     @property
@@ -316,7 +319,7 @@ def _read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
         raise RecordError(f"{path} holds no saved prefix: {error}", hint=_PREFILL_AGAIN) from error
 
 
-def _info_of(model: Model, max_rows: int, spin: bool) -> EngineInfo:
+def _info_of(model: Model, max_rows: int, *, spin: bool, arena: bool) -> EngineInfo:
     layout = model.layout
     values = sum(int(np.prod([size for size in shape if size])) for shape in layout.kv_shapes)
     return EngineInfo(
@@ -332,6 +335,6 @@ def _info_of(model: Model, max_rows: int, spin: bool) -> EngineInfo:
         passes_per_token=layout.kind == "ragged",
         kv_bytes_per_token=values * layout.kv_dtype.itemsize,
         threads=model.threads,
-        settings="idle threads spin" if spin else "idle threads sleep",
+        settings=("idle threads spin" if spin else "idle threads sleep") + ("" if arena else ", no memory arena"),
         notes=model.notes,
     )

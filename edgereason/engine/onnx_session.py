@@ -86,14 +86,16 @@ def default_threads(file: OnnxFile) -> int:
     return psutil.cpu_count(logical=False) or os.cpu_count() or 1
 
 
-def open_model(file: OnnxFile, layout: Layout, *, device: str, threads: int, spin: bool, context: int | None) -> Model:
+def open_model(
+    file: OnnxFile, layout: Layout, *, device: str, threads: int, spin: bool, arena: bool, context: int | None
+) -> Model:
     """The loaded model, after one pass that shows its sizes and that its numbers are finite.
 
     Raises:
         ModelFileError: onnxruntime refuses the file, or its first logits are not finite.
         EngineError: the device was asked for by name and cannot be used.
     """
-    session, used, notes = _open_session(file, layout, device, _options(file, threads, spin))
+    session, used, notes = _open_session(file, layout, device, _options(file, threads, spin=spin, arena=arena))
     logits, hidden = _first_pass(file, session, layout)
     if not layout.context_is_known and context is None:
         notes += (f"the file does not say how long its context is; taken to be {layout.context}",)
@@ -111,12 +113,13 @@ def open_model(file: OnnxFile, layout: Layout, *, device: str, threads: int, spi
     )
 
 
-def _options(file: OnnxFile, threads: int, spin: bool) -> Any:
+def _options(file: OnnxFile, threads: int, *, spin: bool, arena: bool) -> Any:
     ort.disable_telemetry_events()
     options = ort.SessionOptions()
     options.log_severity_level = _QUIET
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = arena
     options.add_session_config_entry("session.intra_op.allow_spinning", "1" if spin else "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
     options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(file.path.parent))

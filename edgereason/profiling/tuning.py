@@ -21,9 +21,9 @@ def thread_counts(cores: int) -> list[int]:
 
 
 def knobs(engine: str, cores: int, fixed: Mapping[str, object]) -> list[tuple[str, list[object]]]:
-    """Engine options to try in turn, each with its values, the kindest first; what the user fixed is not tried."""
+    """Engine options to try in turn, the kindest or usual value first; what the user fixed is not tried."""
     known: dict[str, list[tuple[str, list[object]]]] = {
-        "onnx": [("threads", list(thread_counts(cores))), ("spin", [False, True])],
+        "onnx": [("threads", list(thread_counts(cores))), ("spin", [False, True]), ("arena", [True, False])],
         "llama-cpp": [("threads", list(thread_counts(cores))), ("flash_attention", ["auto", "off"])],
     }
     is_quantized = str(fixed.get("kv_type", "f16")) not in ("f16", "f32", "bf16")

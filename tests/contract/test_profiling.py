@@ -97,13 +97,13 @@ def test_a_run_tries_settings_and_measures(name: str, tmp_path: Path) -> None:
 
 
 def test_what_timings_are_bound_to_shows_in_the_settings(tmp_path: Path) -> None:
-    """Spinning is a setting of its own: timings with it are not those without."""
+    """Spinning and the arena are settings of their own: timings with them are not those without."""
     pytest.importorskip("onnxruntime")
     weights = find_model("abacus", "onnx").weights
     said = set()
-    for spin in (True, False):
-        opened = open_engine("onnx", weights, threads=2, spin=spin)
+    for options in ({"spin": True}, {}, {"arena": False}):
+        opened = open_engine("onnx", weights, threads=2, **options)
         said.add(opened.info.settings)
         opened.close()
 
-    assert 2 == len(said)
+    assert 3 == len(said)

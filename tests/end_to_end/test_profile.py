@@ -53,7 +53,19 @@ def test_a_profile_is_shown_and_kept(edgereason: Run, cache: dict[str, str], tmp
 def test_json_is_the_profile(edgereason: Run, cache: dict[str, str], tmp_path: Path) -> None:
     """One object on standard output; a second run goes on with the same file, and what is given is not tried."""
     out = tmp_path / "own.json"
-    command = ["profile", "--threads", "1", "--no-spin", "--time-limit", "2s", "--save", str(out), "--json", "-q"]
+    command = [
+        "profile",
+        "--threads",
+        "1",
+        "--no-spin",
+        "--arena",
+        "--time-limit",
+        "2s",
+        "--save",
+        str(out),
+        "--json",
+        "-q",
+    ]
     first = edgereason(*command, env=cache)
     second = edgereason(*command, env=cache)
     counts = [json.loads(done.stdout)["header"]["n"] for done in (first, second)]

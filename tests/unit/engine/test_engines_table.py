@@ -63,7 +63,7 @@ def test_an_option_of_another_engine_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="'onnx' has no option 'gpu_layers'") as error:
         open_engine("onnx", tmp_path / "model.onnx", gpu_layers=3)
 
-    assert "context, device, max_rows, spin, threads" in error.value.hint
+    assert "arena, context, device, max_rows, spin, threads" in error.value.hint
 
 
 def test_importing_the_package_imports_no_backend() -> None:
