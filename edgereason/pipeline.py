@@ -135,21 +135,21 @@ class Pipeline:
         """Ask the controller, or the strategy, whether there are more rows to run."""
         assert progress.decoder is not None
         assert progress.difficulty is not None
-        assert progress.plan is not None
+        made = progress.plan
+        assert made is not None
         thinking = [rollout for rollout in progress.decoder.rollouts if not rollout.is_direct]
         if request.is_stopped or any(rollout.finish == "deadline" for rollout in thinking):
             return None
         profile, situation = self._profile(request, progress.difficulty), self._situation(request, progress)
         strategy = strategy_of(request.options.strategy)
-        if strategy is None:
-            longest = max((rollout.reasoning_tokens for rollout in thinking), default=0)
-            if progress.plan.num_votes > progress.plan.num_rows:
-                is_decided = self._selector.is_decided(thinking, progress.plan.num_votes)
-                wider = None if is_decided else next_round(progress.plan, situation)
-            else:
-                wider = revise(progress.plan, profile, situation, longest)
+        if strategy is not None:
+            wider = go_on(strategy, made, profile, situation, thinking)
+        elif made.num_votes > made.num_rows:
+            is_decided = self._selector.is_decided(thinking, made.num_votes)
+            wider = None if is_decided else next_round(made, situation)
         else:
-            wider = go_on(strategy, progress.plan, profile, situation, thinking)
+            longest = max((rollout.reasoning_tokens for rollout in thinking), default=0)
+            wider = revise(made, profile, situation, longest)
         if wider is not None:
             progress.trace.add("plan", wider)
         return wider
