@@ -28,19 +28,12 @@ from edgereason.evals.runner import run
 from edgereason.evals.tasks import load_task
 from edgereason.intervals import Difference, paired_difference
 from edgereason.loading import Parts, cache_folder, load_parts
-from edgereason.promise import Promise, Safeguards, setting_of
+from edgereason.promise import MUTATIONS, Promise, Safeguards, setting_of
 from edgereason.prompting import PromptOptions
 from edgereason.protocols import Record
 from edgereason.records import read_records
 from edgereason.runtime import Reasoner
 
-MUTATIONS = {
-    "quantile": Safeguards(
-        reserve=False
-    ),  # what every closing exceeds is kept back, the share that may be missed being 1
-    "watchdog": Safeguards(watchdog=False),
-    "drift": Safeguards(drift=False),
-}
 PERFECT = Safeguards(reserve=False, watchdog=False)
 LESS_TIME = 0.75
 HARD_DEADLINE_S = 2.0

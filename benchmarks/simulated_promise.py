@@ -5,7 +5,9 @@
 RECORDS come from `edgereason calibrate`. Deadlines are log-uniform between the bounds; the device becomes slower by up
 to `--drift` and back every five simulated minutes; a recorded log of stalls and bursts is laid over each request at
 random. Late means: its caller woke after the deadline. What must hold: of the requests that time ended, at most a share
-`--miss-rate` is late. Closings are learnt on the way, from none. Exit code 1 when it does not hold.
+`--miss-rate` is late, and at most 5 % return the answer in hand with rows still running, as in `edgereason profile
+check`. Closings are learnt on the way, from none. Exit code 1 when it does not hold. `--mutate PART` switches one part
+off that keeps deadlines, and the same check must then fail.
 """
 
 from __future__ import annotations
@@ -19,9 +21,11 @@ from pathlib import Path
 
 import numpy as np
 
+from edgereason.evals.ledger import MOST_IN_HAND
 from edgereason.evals.runner import item_seed
 from edgereason.intervals import Proportion, clopper_pearson, quantiles, wilson
 from edgereason.loading import open_device_profile
+from edgereason.promise import MUTATIONS, Safeguards
 from edgereason.records import Provenance
 from edgereason.simulating.outcomes import Outcome, header_of, outcome_of
 from edgereason.simulating.simulator import Simulator, read_recording
@@ -38,6 +42,7 @@ def main() -> int:
         read_recording(options.records),
         weather=Drifting(open_weather(options.stalls), options.drift, DRIFT_PERIOD_S),
         seed=options.seed,
+        safeguards=MUTATIONS.get(options.mutate, Safeguards()),
     )
     outcomes: list[Outcome] = []
     for outcome, is_provisional in asked(simulator, options):
@@ -66,6 +71,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--shortest", type=float, default=0.5, help="shortest deadline in seconds (default 0.5)")
     parser.add_argument("--longest", type=float, default=10.0, help="longest deadline in seconds (default 10)")
     parser.add_argument("--profile", default="hard", help="budget profile (default hard)")
+    parser.add_argument("--mutate", choices=[*MUTATIONS], help="switch this off; the check must fail then")
     parser.add_argument("--out", type=Path, help="write the summary to this JSON file")
     return parser.parse_args()
 
@@ -89,7 +95,7 @@ def asked(simulator: Simulator, options: argparse.Namespace) -> Iterator[tuple[O
 
 def settings_of(options: argparse.Namespace) -> dict[str, object]:
     """What else decides the numbers."""
-    names = ("stalls", "drift", "miss_rate", "shortest", "longest", "profile")
+    names = ("stalls", "drift", "miss_rate", "shortest", "longest", "profile", "mutate")
     return {name: getattr(options, name) for name in names} | {"drift_period_s": DRIFT_PERIOD_S}
 
 
@@ -97,18 +103,20 @@ def summary(outcomes: Sequence[Outcome], miss_rate: float) -> dict[str, object]:
     """Everything that is claimed, with n and intervals."""
     limited = [outcome for outcome in outcomes if outcome.is_limited]
     late = clopper_pearson(sum(outcome.is_late for outcome in limited), len(limited))
+    in_hand = clopper_pearson(sum(outcome.is_in_hand for outcome in limited), len(limited))
     halves = (limited[: len(limited) // 2], limited[len(limited) // 2 :])
     overshoots_s = [outcome.elapsed_s - outcome.deadline_s for outcome in outcomes if outcome.is_late]
     used = quantiles([outcome.elapsed_s / outcome.deadline_s for outcome in limited])
     return {
         "late_of_limited": share_of(late),
         "late_of_limited_by_half": [share_of(clopper_pearson(sum(o.is_late for o in h), len(h))) for h in halves],
+        "in_hand_of_limited": share_of(in_hand),
         "late_of_all": share_of(clopper_pearson(sum(o.is_late for o in outcomes), len(outcomes))),
         "right": share_of(wilson(sum(outcome.is_right for outcome in outcomes), len(outcomes))),
         "unanswered": sum(outcome.answer is None for outcome in outcomes),
         "used_by_limited": None if used is None else dataclasses.asdict(used),
         "most_overshoot_s": max(overshoots_s, default=0.0),
-        "holds": bool(limited) and late.share <= miss_rate,
+        "holds": bool(limited) and late.share <= miss_rate and in_hand.share <= MOST_IN_HAND,
     }
 
 

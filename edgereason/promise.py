@@ -23,7 +23,8 @@ POLICY_VERSION = 3  # of when and how the loop closes; a change makes earlier cl
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Safeguards:
-    """What keeps a deadline. All are on; a check that never fails shows nothing, so each can be switched off for one.
+    """What keeps a deadline. All are on; a check that never fails shows nothing, so each can be switched off for one
+    (`MUTATIONS`).
 
     reserve    so much is kept back that few closings exceed it; without it, so much that all do
     watchdog   at the deadline the answer in hand is handed over and nothing runs any more
@@ -33,6 +34,13 @@ class Safeguards:
     reserve: bool = True
     watchdog: bool = True
     drift: bool = True
+
+
+MUTATIONS = {
+    "quantile": Safeguards(reserve=False),  # what every closing exceeds is kept, the share that may be missed being 1
+    "watchdog": Safeguards(watchdog=False),
+    "drift": Safeguards(drift=False),
+}
 
 
 class Promise:

@@ -17,6 +17,7 @@ from typing import Any
 
 from edgereason.answers import canonical
 from edgereason.controller.reserve import MISS_RATE
+from edgereason.evals.ledger import is_in_hand
 from edgereason.evals.runner import item_seed
 from edgereason.intervals import Proportion, Quantiles, clopper_pearson, quantiles, wilson
 from edgereason.profiling.profile import DeviceProfile
@@ -29,7 +30,8 @@ from edgereason.types import Result
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One request. is_limited: time ended it, or closed a row of it; rows: that were planned, the direct one left out.
+    """One request. is_limited: time ended it, or closed a row of it; is_in_hand: rows still ran when time was over, and
+    the answer in hand was returned; rows: that were planned, the direct one left out.
 
     elapsed_s: until its caller woke.
     """
@@ -40,6 +42,7 @@ class Outcome:
     is_right: bool
     elapsed_s: float
     is_limited: bool
+    is_in_hand: bool
     rows: int
 
     @property
@@ -171,6 +174,7 @@ def outcome_of(question: Question, result: Result) -> Outcome:
         is_right=_is_right(question, result),
         elapsed_s=result.elapsed_s,
         is_limited=result.finish == "deadline",
+        is_in_hand=is_in_hand(result),
         rows=0 if result.plan is None else result.plan.num_rows,
     )
 

@@ -28,7 +28,7 @@ from edgereason.pipeline import Pipeline
 from edgereason.probing.prior import DirectAnswerProbe
 from edgereason.profiling.predict import pass_costs
 from edgereason.profiling.profile import DeviceProfile
-from edgereason.promise import Promise
+from edgereason.promise import Promise, Safeguards
 from edgereason.prompting import PromptOptions, Tokenizer
 from edgereason.protocols import Record
 from edgereason.records import read_header, read_records
@@ -130,7 +130,8 @@ def _encoder(tokenizer: Tokenizer, prompt: Prompt) -> Encode:
 class Simulator:
     """Asks recorded questions on a device that need not be here. Not for several threads.
 
-    device, recording: any two; nothing checks that they belong together. seed: of the noise of passes.
+    device, recording: any two; nothing checks that they belong together. seed: of the noise of passes. safeguards: what
+    keeps deadlines; a part is switched off to see what it is worth.
     """
 
     def __init__(
@@ -141,6 +142,7 @@ class Simulator:
         weather: Weather | None = None,
         profiles_dir: Path | None = None,
         seed: int = 0,
+        safeguards: Safeguards = Safeguards(),  # noqa: B008 - frozen
     ) -> None:
         self.device, self.recording = device, recording
         self.clock = SimulatedClock(weather)
@@ -155,6 +157,7 @@ class Simulator:
             model=recording.model,
             accuracy=accuracy_profile_of(recording.model.lineage, profiles_dir),
             promise=Promise(None, setting, lambda: self.clock.weather.is_busy(self.clock())),
+            safeguards=safeguards,
         )
         self._pipeline = Pipeline(self.parts, self.clock, merges_equal=False)
 
@@ -185,7 +188,8 @@ class Simulator:
             )
         asked = Options(deadline_s=deadline, profile=profile, seed=seed, choices=question.choices, **options)
         self.clock.weather.shift(_share(seed))
-        request = Request([Message(role="user", content=question.text)], asked, self.clock, self._compose)
+        messages, is_watched = [Message(role="user", content=question.text)], self.parts.safeguards.watchdog
+        request = Request(messages, asked, self.clock, self._compose, is_watched=is_watched)
         settled: list[float] = []
         request.when_settled(lambda: settled.append(self.clock()))
         self.clock.alarm = lambda: None if request.is_done else request.ends

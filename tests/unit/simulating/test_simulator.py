@@ -12,8 +12,9 @@ import pytest
 from edgereason.errors import ConfigError, DeadlineError, RecordError
 from edgereason.profiling.beats import BeatLog
 from edgereason.profiling.profile import DeviceProfile
+from edgereason.promise import MUTATIONS, Safeguards
 from edgereason.records import read_records
-from edgereason.simulating.outcomes import simulate
+from edgereason.simulating.outcomes import outcome_of, simulate
 from edgereason.simulating.simulator import Recording, Simulator, read_recording
 from edgereason.simulating.weather import Calm, Recorded, Weather
 from edgereason.types import Result
@@ -70,6 +71,21 @@ def test_a_stall_makes_time_pass(device: DeviceProfile, recording: Recording) ->
 
     assert stalled.elapsed_s == pytest.approx(calm.elapsed_s + 7.0, abs=1e-6)
     assert calm.answer == stalled.answer
+
+
+def test_without_the_watchdog_a_stalled_request_is_late(device: DeviceProfile, recording: Recording) -> None:
+    """The same stall, and nobody hands over; with it the answer in hand came, which the outcome says."""
+    found = {}
+    for name in ("watched", "watchdog"):
+        simulator = Simulator(
+            device, recording, weather=Freeze(0.4, 60.0), safeguards=MUTATIONS.get(name, Safeguards())
+        )
+        question = recording.questions[0]
+        found[name] = outcome_of(question, simulator.ask(question, deadline=2.0, profile="normal", seed=3))
+
+    assert (False, True) == (found["watched"].is_late, found["watched"].is_in_hand)
+    assert (True, False) == (found["watchdog"].is_late, found["watchdog"].is_in_hand)
+    assert found["watchdog"].elapsed_s > 60.0
 
 
 def test_a_stalled_request_is_handed_over_in_time(device: DeviceProfile, recording: Recording) -> None:
