@@ -11,6 +11,7 @@ the two won inside a fold does not save held-out log-loss over the linear heads,
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import time
 import warnings
@@ -27,7 +28,7 @@ from edgereason.evals.states import look_again, points_of, read_questions
 from edgereason.loading import load_parts
 from edgereason.probing.examples import Examples, examples_of, hidden_size
 from edgereason.probing.features import Floats
-from edgereason.probing.fit import GRID, INNER_FOLDS, TEMPLATE_FOLDS, Indices, inner_folds, targets
+from edgereason.probing.fit import GRID, INNER_FOLDS, TEMPLATE_FOLDS, Indices, inner_schemes, targets
 from edgereason.probing.heads import Settings, fit_reducer, fit_shares
 from edgereason.probing.judging import each_left_out, folds_of, log_loss, mean_of
 from edgereason.probing.readout import sigmoid
@@ -64,7 +65,7 @@ def held_out(examples: Examples, train: Indices, test: Indices) -> dict[str, Any
     """Log-losses [n_test] of the linear settings that won inside, of the MLP's, and of whichever of the two won."""
     shares, features = targets(examples), examples.features
     losses = {"linear": np.zeros(len(GRID)), "mlp": np.zeros(len(MLPS))}
-    for known, judged in inner_folds(examples, train):
+    for known, judged in itertools.chain(*inner_schemes(examples, train)):
         part = features[train[known]], shares[train[known]], features[train[judged]]
         for k, setting in enumerate(GRID):
             losses["linear"][k] += log_loss(linear(setting, *part), shares[train[judged]]).sum()

@@ -91,7 +91,7 @@ def parts_of(load: dict[str, Any]) -> Iterator[Any]:
 
     names = ("chat_template", "think_open", "think_close")
     prompts = PromptOptions(**{name: load.pop(name) for name in names})
-    parts = load_parts(load.pop("model"), prompts=prompts, clock=time.perf_counter, **load)
+    parts = load_parts(load.pop("model"), prompts=prompts, clock=time.perf_counter, with_probe=False, **load)
     try:
         yield parts
     finally:

@@ -89,11 +89,13 @@ def load_parts(
     offline: bool = False,
     on_download: OnProgress | None = None,
     device_profile: Path | None = None,
+    with_probe: bool = True,
 ) -> Parts:
     """Open everything for one model; what is wrong with which file is said before anything slow begins.
 
     device_profile: a file to plan with, instead of the one that is found in the cache folder; a quick timing where
-    there is none. Engine options that it chose are taken unless they are given here.
+    there is none. Engine options that it chose are taken unless they are given here. with_probe: False takes the prior,
+    whatever probes there are, as where one is to be fitted.
 
     Raises:
         ModelNotFoundError, ModelFileError, DownloadError, TokenizerError, ExtraMissingError, ConfigError.
@@ -109,7 +111,8 @@ def load_parts(
         tokenizer.check_vocabulary(opened.info.vocab_size)
         info = model_info(files, opened.info, tokenizer)
         accuracy = accuracy_profile_of(info.lineage, profiles_dir)
-        probe, about_probe = find_probe([profiles_dir, _data_folder("probes")], info, opened, profiles)
+        folders = [profiles_dir, _data_folder("probes")] if with_probe else []
+        probe, about_probe = find_probe(folders, info, opened, profiles)
         if device_profile is not None and profile is not None:
             check_fits(profile, binding(opened.info, info))
         costs, book, more = costs_here(opened, info, profile, cache_folder("costs"), TYPICAL_CONTEXT, clock)

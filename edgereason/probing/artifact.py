@@ -24,7 +24,7 @@ from edgereason.errors import RecordError
 from edgereason.probing.tensors import unpack
 from edgereason.profiling.calibrator import Calibrator, calibrator_of
 
-SCHEMA = "edgereason.probe/1"
+SCHEMA = "edgereason.probe/2"  # 2: log-odds of the direct answer where 1 had log-probabilities
 META, TENSORS, CARD, CARD_TEXT = "probe.json", "probe.safetensors", "card.json", "card.md"
 PICTURE = "card.svg"  # of the card; a probe may have none
 FORMS = ("free", "hazard")

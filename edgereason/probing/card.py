@@ -41,7 +41,7 @@ def _head(name: str, card: Mapping[str, Any]) -> Iterable[str]:
         f"`{model['name']}` (lineage `{model['lineage']}`, file `{model['file']}`) on {source['device']}, "
         f"{source['engine']} {source['engine_version']}, {source['date'][:10]}. Seed {source['seed']}.",
         f"Features: final state of the last prompt token (at most {card['settings']['components']} directions, as the "
-        "search chose), log prompt length, log-probability and entropy of the direct answer and of its first token. "
+        "search chose), log prompt length, log-odds and entropy of the direct answer and of its first token. "
         f"Heads: logistic, C = {card['settings']['c']}. Form of the curve: {card['form']} (held-out log-loss: {losses}"
         f"). An estimate takes {card['microseconds']:.0f} µs.",
         f"Every figure below is of questions that were in no fold of what predicted them ({folds}; search, scaling and "

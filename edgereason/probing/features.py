@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from edgereason.types import Evidence, Rollout
 
-SCALARS = ("log_prompt_tokens", "direct_logprob", "direct_entropy", "first_logprob", "first_entropy")
-LEAST_LOGPROB = -20.0  # nats; less is as good as impossible
+SCALARS = ("log_prompt_tokens", "direct_log_odds", "direct_entropy", "first_log_odds", "first_entropy")
+FURTHEST_LOG_ODDS = 8.0  # nats; beyond, as good as sure or impossible
 
 Floats = npt.NDArray[np.float64]
 
@@ -38,6 +38,15 @@ def evidence_of(hidden: npt.NDArray[np.float32], prompt_tokens: int, direct: Rol
     )
 
 
+def log_odds(logprob: float) -> float:
+    """The log-odds of an event by its log-probability, clipped.
+
+    A logistic head is linear in log-odds: were the model's own probability right, it would be the head.
+    """
+    sure = -math.inf if logprob >= 0 else math.log(-math.expm1(logprob))  # log(1 - p)
+    return min(FURTHEST_LOG_ODDS, max(-FURTHEST_LOG_ODDS, logprob - sure))
+
+
 def vector(evidence: Evidence) -> Floats | None:
     """[d + 5]: the state, then SCALARS; None where there was no direct answer, or a value is no finite number."""
     if evidence.direct_logprob is None or evidence.first_logprob is None:
@@ -46,9 +55,9 @@ def vector(evidence: Evidence) -> Floats | None:
     assert evidence.first_entropy is not None
     scalars = (
         math.log(max(1, evidence.prompt_tokens)),
-        max(LEAST_LOGPROB, evidence.direct_logprob),
+        log_odds(evidence.direct_logprob),
         evidence.direct_entropy,
-        max(LEAST_LOGPROB, evidence.first_logprob),
+        log_odds(evidence.first_logprob),
         evidence.first_entropy,
     )
     found: Floats = np.concatenate([np.asarray(evidence.hidden, np.float64).ravel(), scalars])

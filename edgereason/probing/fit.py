@@ -8,6 +8,7 @@ head, its temperature, is fitted on the other folds' held-out predictions.
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ from edgereason.probing.rival import SETTINGS as RIVALS
 from edgereason.probing.rival import TextFeatures, rival_logits
 
 ALL = 256  # of a small model; what a large one has beyond would make estimates slow
-SEARCHED = ((0, 0.1), (8, 0.01), (32, 0.003), (32, 0.03), (ALL, 0.001), (ALL, 0.01))
+SEARCHED = ((0, 0.1), (32, 0.03), (64, 0.001), (64, 0.003), (ALL, 0.01), (ALL, 0.001))
 GRID = tuple(Settings(components=k, c=c) for k, c in SEARCHED)  # as many as the rival's
 TEMPLATE_FOLDS = 5
 INNER_FOLDS = 3
@@ -211,11 +212,13 @@ def distance(heads: Heads, reduced: Floats) -> Floats:
 # ---------------------------------------------------------------- search and folds
 
 
-def inner_folds(examples: Examples, rows: Indices) -> list[Fold]:
-    """Folds of these questions by family, where there are enough, else by template; positions within `rows`."""
-    families = examples.families[rows]
-    groups = families if len(set(families)) >= INNER_FOLDS else examples.templates[rows]
-    return folds_of(groups, INNER_FOLDS)
+def inner_schemes(examples: Examples, rows: Indices) -> list[list[Fold]]:
+    """Folds of these questions by family, where there are enough, and by template; positions within `rows`.
+
+    Questions will come of kinds that were fitted on and of others, so settings are judged on both.
+    """
+    groups = [examples.families[rows], examples.templates[rows]]
+    return [folds_of(each, INNER_FOLDS) for each in groups if len(set(each)) >= INNER_FOLDS]
 
 
 def targets(examples: Examples) -> Floats:
@@ -227,7 +230,7 @@ def search(examples: Examples, rows: Indices) -> Settings:
     """The settings with the least log-loss on inner folds, over direct and long."""
     losses = np.zeros(len(GRID))
     shares = targets(examples)[rows]
-    for train, test in inner_folds(examples, rows):
+    for train, test in itertools.chain(*inner_schemes(examples, rows)):
         for place, settings in enumerate(GRID):
             features = examples.features[rows]
             reducer = fit_reducer(features[train], hidden_size(features), settings.components)
@@ -238,16 +241,17 @@ def search(examples: Examples, rows: Indices) -> Settings:
 
 
 def search_rival(examples: Examples, rows: Indices) -> tuple[Floats, list[int]]:
-    """(held-out logits [n, 2] on inner folds, the settings chosen for direct and for long)."""
-    shares = targets(examples)[rows]
-    found = np.zeros((len(RIVALS), len(rows), 2))
-    for train, test in inner_folds(examples, rows):
-        seen, unseen = _text(examples, rows[train], rows[test])
-        for place, settings in enumerate(RIVALS):
-            for target in (0, 1):
-                found[place, test, target] = rival_logits(settings, seen, shares[train, target], unseen)
-    best = log_loss(sigmoid(found), shares[None]).mean(axis=1).argmin(axis=0)
-    return np.column_stack([found[best[target], :, target] for target in (0, 1)]), best.tolist()
+    """(held-out logits [n, 2] on the first inner folds, the settings chosen for direct and for long)."""
+    shares, schemes = targets(examples)[rows], inner_schemes(examples, rows)
+    found = np.zeros((len(schemes), len(RIVALS), len(rows), 2))
+    for logits, folds in zip(found, schemes, strict=True):
+        for train, test in folds:
+            seen, unseen = _text(examples, rows[train], rows[test])
+            for place, settings in enumerate(RIVALS):
+                for target in (0, 1):
+                    logits[place, test, target] = rival_logits(settings, seen, shares[train, target], unseen)
+    best = log_loss(sigmoid(found), shares).mean(axis=(0, 2)).argmin(axis=0)
+    return np.column_stack([found[0, best[target], :, target] for target in (0, 1)]), best.tolist()
 
 
 def _text(examples: Examples, train: Indices, test: Indices) -> tuple[Floats, Floats]:

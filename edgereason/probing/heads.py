@@ -20,7 +20,7 @@ from edgereason.probing.readout import sigmoid
 LEAST_SPREAD = 1e-6  # of a feature; one that never changes says nothing
 BIN_SCALE = 10.0  # of the indicators of bins, so that L2 hardly holds the baseline hazard
 FURTHEST_LOGIT = 8.0
-SCALAR_SCALE = 3.0  # of the few features beside the state, so that L2 holds them less than its hundreds
+SCALAR_SCALE = 30.0  # of the few features beside the state, so that L2 holds the state's hundreds and hardly them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

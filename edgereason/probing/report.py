@@ -126,8 +126,8 @@ def _scores(examples: Examples, fitted: Fitted, curve: Mapping[str, Floats], pla
 
 
 def _sureness(examples: Examples) -> Floats:
-    """[n]: log-probability of the direct answer."""
-    found: Floats = examples.features[:, -len(SCALARS) + SCALARS.index("direct_logprob")]
+    """[n]: log-odds of the direct answer."""
+    found: Floats = examples.features[:, -len(SCALARS) + SCALARS.index("direct_log_odds")]
     return found
 
 
@@ -181,7 +181,8 @@ def choices(examples: Examples, held: HeldOut, fitted: Fitted) -> dict[str, npt.
 
 
 def _evidences(examples: Examples) -> list[Evidence]:
-    return [Evidence(hidden=None, prompt_tokens=0, direct_logprob=float(value)) for value in _sureness(examples)]
+    logprobs = -np.logaddexp(0, -_sureness(examples))
+    return [Evidence(hidden=None, prompt_tokens=0, direct_logprob=float(value)) for value in logprobs]
 
 
 def _taken(values: Floats, chosen: npt.NDArray[np.int64]) -> Floats:

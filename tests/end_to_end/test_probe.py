@@ -264,6 +264,21 @@ def test_a_damaged_probe_is_refused(edgereason: Run, folder: Path, tmp_path: Pat
         assert (1, True, True) == (found.returncode, "damaged" in found.stderr, "hint:" in found.stderr)
 
 
+def test_a_damaged_probe_does_not_stand_in_the_way_of_a_new_one(edgereason: Run, folder: Path, tmp_path: Path) -> None:
+    """Who is told to fit the probe again can do so: records are made, and a probe fitted, beside the damaged one."""
+    shutil.copytree(folder / "profiles", tmp_path / "profiles")
+    path = tmp_path / "profiles" / "mine" / "probe.json"
+    path.write_text(path.read_text().replace("edgereason.probe/", "edgereason.probe/0"))
+    options = ("--profiles", str(tmp_path / "profiles"), "-q")
+    made = edgereason(
+        "probe", "collect", "chain", "-n", "20", "--samples", "2", "-o", str(tmp_path / "a.jsonl"), *options
+    )
+    judged = edgereason("probe", "eval", str(folder / "profiles" / "mine"), str(folder / "others.jsonl"), *options)
+
+    assert 1 == edgereason("ask", "1 + 1 = ?", *options[:2]).returncode
+    assert ("", 0, 0) == (made.stderr, made.returncode, judged.returncode)
+
+
 def test_other_states_leave_the_prior_and_a_note(edgereason: Run, folder: Path, tmp_path: Path) -> None:
     """A probe of the lineage whose states are others', as after more training."""
     from dataclasses import replace

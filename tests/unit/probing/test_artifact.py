@@ -71,7 +71,8 @@ def folder(probe: ProbeFile, tmp_path: Path) -> Path:
 
 def evidence(features: np.ndarray) -> Evidence:
     """The evidence behind a row of features."""
-    logprob, entropy, first, first_entropy = (float(value) for value in features[-4:])
+    odds, entropy, first_odds, first_entropy = (float(value) for value in features[-4:])
+    logprob, first = (-float(np.logaddexp(0, -value)) for value in (odds, first_odds))
     return Evidence(
         hidden=features[:-5], prompt_tokens=round(np.exp(features[-5])), direct_logprob=logprob,
         direct_entropy=entropy, first_logprob=first, first_entropy=first_entropy,
