@@ -1,7 +1,7 @@
 """Every number of the recipe: sizes, seeds, curriculum, rates.
 
-In: constants only. Invariant: what a stage holds depends on the index of the item, so a resumed run sees what an
-uninterrupted one would have seen.
+In: constants only. Invariant: which stage an item belongs to depends on the share of the run's pools before it, so a
+resumed run sees what an uninterrupted one would have seen, and a short run goes through every stage.
 """
 
 from __future__ import annotations
@@ -40,79 +40,74 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Stage:
-    """What is drawn from item `first_item` on: weights of families, of levels 1 to 8, and of behaviours."""
+    """What is drawn in a stretch of a run: weights of families, of levels 1 to 8, and of behaviours."""
 
-    first_item: int
+    start: float  # share of the run's pools that come before
+    rate: float  # factor on both rates, at the start
     families: dict[str, float]
     levels: tuple[float, ...]
     behaviours: dict[str, float]
     chat: float  # share with a system message, and share with an earlier turn
+    draws_ways: bool = True  # whether steps are taken in a drawn way (ways.py) or in the plain one
     check_levels: tuple[float, ...] = ()  # of items with a second pass; as the others where nothing is said
+    decays: bool = False  # whether the rates come down to nothing over this stage
 
+
+FAMILY_WEIGHTS = {
+    "chain": 1.1, "story": 2.3, "series": 1.1, "extremes": 0.8, "sorting": 0.9, "counting": 1.4,
+    "clock": 1.1, "units": 1.3, "procedure": 1.5, "logic": 1.7,
+}  # fmt: skip
+EVEN_LEVELS = (5.0, 4.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0)
+BEHAVIOURS = {"plain": 0.45, "cut": 0.1, "direct": 0.25, "slip": 0.03, "check": 0.17}
+CHECK_LEVELS = (1.0, 1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0)
 
 STAGES = (
     Stage(
-        first_item=0,
-        families={
-            "chain": 1.2, "story": 2.6, "series": 1.0, "extremes": 0.8, "sorting": 0.8, "counting": 0.8,
-            "clock": 1.0, "units": 0.8, "procedure": 1.2, "logic": 0.8,
-        },
+        start=0.0,
+        rate=1.0,
+        families=FAMILY_WEIGHTS,
         levels=(5, 5, 4, 4, 3, 3, 2, 2),
         behaviours={"plain": 0.7, "cut": 0.08, "direct": 0.22},
         chat=0.02,
+        draws_ways=False,
     ),
     Stage(
-        first_item=229_376,
-        families={
-            "chain": 1.0, "story": 2.4, "series": 1.1, "extremes": 0.8, "sorting": 0.8, "counting": 1.0,
-            "clock": 1.1, "units": 0.9, "procedure": 1.6, "logic": 1.0,
-        },
+        start=0.05,
+        rate=0.6,
+        families=FAMILY_WEIGHTS,
         levels=(8, 7, 6, 5, 3, 2, 1, 1),
         behaviours={"plain": 0.72, "cut": 0.06, "direct": 0.22},
         chat=0.02,
+        draws_ways=False,
     ),
     Stage(
-        first_item=750_000,
-        families={
-            "chain": 1.4, "story": 2.6, "series": 1.0, "extremes": 0.8, "sorting": 0.9, "counting": 0.8,
-            "clock": 1.0, "units": 0.8, "procedure": 1.2, "logic": 0.9,
-        },
-        levels=(4, 3, 3, 3, 3, 3, 3, 3),
-        behaviours={"plain": 0.4, "cut": 0.12, "direct": 0.2, "slip": 0.08, "check": 0.2},
-        chat=0.03,
-    ),
-    Stage(
-        first_item=1_089_536,
-        families={
-            "chain": 1.0, "story": 2.2, "series": 1.2, "extremes": 0.6, "sorting": 0.8, "counting": 1.6,
-            "clock": 1.1, "units": 1.0, "procedure": 1.3, "logic": 1.8,
-        },
-        levels=(5, 4, 3, 3, 3, 3, 2.5, 2),
-        behaviours={"plain": 0.42, "cut": 0.1, "direct": 0.22, "slip": 0.08, "check": 0.18},
+        start=0.2,
+        rate=0.6,
+        families=FAMILY_WEIGHTS,
+        levels=EVEN_LEVELS,
+        behaviours={"plain": 0.65, "cut": 0.1, "direct": 0.25},
         chat=0.03,
     ),
     Stage(
-        first_item=1_306_624,
-        families={
-            "chain": 0.9, "story": 2.4, "series": 1.1, "extremes": 0.6, "sorting": 0.8, "counting": 1.6,
-            "clock": 1.1, "units": 1.3, "procedure": 1.2, "logic": 1.7,
-        },
-        levels=(5, 4, 3, 3, 3, 3, 2.5, 2),
-        behaviours={"plain": 0.4, "cut": 0.1, "direct": 0.26, "slip": 0.08, "check": 0.16},
+        start=0.5,
+        rate=0.6,
+        families=FAMILY_WEIGHTS,
+        levels=EVEN_LEVELS,
+        behaviours=BEHAVIOURS,
         chat=0.03,
+        check_levels=CHECK_LEVELS,
     ),
-    Stage(  # from here on steps are worked in many ways (ways.py)
-        first_item=1_347_584,
-        families={
-            "chain": 1.1, "story": 2.3, "series": 1.1, "extremes": 0.8, "sorting": 0.9, "counting": 1.4,
-            "clock": 1.1, "units": 1.3, "procedure": 1.5, "logic": 1.7,
-        },
-        levels=(5, 4, 3, 3, 3, 3, 3, 3),
-        behaviours={"plain": 0.44, "cut": 0.1, "direct": 0.25, "slip": 0.03, "check": 0.18},
+    Stage(
+        start=0.8,
+        rate=0.6,
+        families=FAMILY_WEIGHTS,
+        levels=EVEN_LEVELS,
+        behaviours=BEHAVIOURS,
         chat=0.03,
-        check_levels=(1, 1, 1, 2, 2, 3, 3, 4),
+        check_levels=CHECK_LEVELS,
+        decays=True,
     ),
-)  # fmt: skip
+)
 
 DIRECT_LEVEL = 2  # up to this level an answer without thought is within reach
 DIRECT_SHARE = 0.8  # of the direct examples that many are drawn from those levels, two thirds of them from the first
@@ -121,14 +116,25 @@ LEAST_ANSWER_WEIGHT = 0.05  # loss on an answer that cannot be derived from what
 PROMPT_WEIGHT = 0.1  # reading is learnt from what questions say, too
 LONGEST_BEFORE_ANSWER = 960  # tokens of prompt and thought; a longer thought with checks is drawn without them
 WIDTHS = (48, 64, 88, 120, 160, 224, 320, 480, 1024)  # of padded rows
-BATCH_TOKENS = 3072
-BATCHES_A_STEP = 4
-POOL_ITEMS = 4096
+POOLS = 1200  # of a whole run; some half a million tokens each
 MUON_RATE, ADAM_RATE = 0.02, 0.003
-RATE_FACTORS = ((0, 1.0), (25_000_000, 0.6))  # factor on both rates from so many tokens on
 WARM_UP_STEPS = 100
 WEIGHT_DECAY = 0.02
 MOMENTUM = 0.95
 CHECKPOINT_SECONDS = 180
-EVALUATE_SECONDS = 3600
+LOG_SECONDS = 30
 SMOKE_SECONDS = 100.0
+
+
+@dataclass(frozen=True)
+class Batching:
+    """How items become steps on one kind of device."""
+
+    batch_tokens: int  # places of one batch, padding included
+    batches: int  # of one step
+    workers: int  # processes that draw items
+    pool_items: int = 4096
+
+
+ON_CPU = Batching(batch_tokens=3072, batches=4, workers=1)
+ON_GPU = Batching(batch_tokens=12_288, batches=2, workers=8)

@@ -1,8 +1,8 @@
 """Turns problems into token ids with a loss weight each, and those into batches made by a worker process.
 
 In: behaviours (direct answer, cut, check, slip), pieces, batching by length. Not in: the families, the network.
-Invariants: item i depends on (seed, i) alone; every boundary that a runtime forces ("\\n</think>\\n\\n", "\\\\boxed{",
-"\\nWait") is encoded as a piece of its own; what the model did not derive (a planted slip) carries no loss.
+Invariants: an item depends on its seed, index and stage alone; every boundary that a runtime forces is a piece of its
+own ("\\n</think>\\n\\n", "\\\\boxed{", "\\nWait"); what the model did not derive (a planted slip) carries no loss.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from random import Random
 
 import numpy as np
@@ -19,16 +20,16 @@ from edgereason.evals.families import LEVELS, Problem, draw
 from edgereason.evals.families.arithmetic import OutOfReach, parsed, worked
 from recipes.abacus import tokenizer as tok
 from recipes.abacus.config import (
-    BATCH_TOKENS,
     DIRECT_LEVEL,
     DIRECT_SHARE,
     LEAST_ANSWER_WEIGHT,
     LONGEST_BEFORE_ANSWER,
-    POOL_ITEMS,
+    ON_CPU,
     PROMPT_WEIGHT,
     SPOILT_SHARE,
     STAGES,
     WIDTHS,
+    Batching,
     Stage,
 )
 from recipes.abacus.ways import another_way
@@ -82,10 +83,14 @@ class Writer:
         return ids, weights
 
 
-def draw_item(writer: Writer, seed: int, index: int) -> Example:
+def stage_at(share: float) -> Stage:
+    """Return the stage of a run of whose pools this share comes before."""
+    return next(stage for stage in reversed(STAGES) if share >= stage.start)
+
+
+def draw_item(writer: Writer, seed: int, index: int, stage: Stage) -> Example:
     """Return training item `index`."""
     rng = Random(f"mix:{seed}:{index}")
-    stage = next(stage for stage in reversed(STAGES) if index >= stage.first_item)
     family, behaviour = _pick(rng, stage.families), _pick(rng, stage.behaviours)
     level = rng.choices(LEVELS, stage.check_levels if behaviour == "check" and stage.check_levels else stage.levels)[0]
     if behaviour == "direct" and rng.random() < DIRECT_SHARE:
@@ -94,7 +99,7 @@ def draw_item(writer: Writer, seed: int, index: int) -> Example:
     prompt = writer.prompt(problem.question, *_chat(rng, stage, index, seed))
     if behaviour == "direct":
         return _direct(writer, prompt, problem)
-    lines = writer.lines[behaviour](rng, problem)
+    lines = writer.lines[behaviour](rng, problem) if stage.draws_ways else _kept(problem.steps)
     ids, weights = writer.thought(lines)
     if len(prompt) + len(ids) > LONGEST_BEFORE_ANSWER:
         ids, weights = writer.thought(_plain(rng, problem))
@@ -246,19 +251,19 @@ LINES: dict[str, Callable[[Random, Problem], list[Line]]] = {
 }
 
 
-def pool_batches(writer: Writer, seed: int, pool: int, batch_tokens: int = BATCH_TOKENS) -> Iterator[Batch]:
+def pool_batches(writer: Writer, seed: int, pool: int, stage: Stage, batching: Batching = ON_CPU) -> Iterator[Batch]:
     """Yield the batches of one pool of items in drawn order, padded to one of few shapes so that each is compiled once.
 
-    A batch of a width has as many rows as fit `batch_tokens`; rows that are missing at the end of a width are padding.
+    A batch of a width has as many rows as fit its places; rows that are missing at the end of a width are padding.
     """
     by_width: dict[int, list[Example]] = {width: [] for width in WIDTHS}
-    for k in range(POOL_ITEMS):
-        item = draw_item(writer, seed, pool * POOL_ITEMS + k)
+    for k in range(batching.pool_items):
+        item = draw_item(writer, seed, pool * batching.pool_items + k, stage)
         by_width[next(width for width in WIDTHS if len(item[0]) <= width)].append(item)
     groups = [
-        (width, items[first : first + (rows := max(1, batch_tokens // width))], rows)
+        (width, items[first : first + (rows := max(1, batching.batch_tokens // width))], rows)
         for width, items in by_width.items()
-        for first in range(0, len(items), max(1, batch_tokens // width))
+        for first in range(0, len(items), max(1, batching.batch_tokens // width))
     ]
     Random(f"order:{seed}:{pool}").shuffle(groups)
     padding = writer.tokenizer.token_to_id(tok.END_OF_TEXT)
@@ -271,23 +276,37 @@ def pool_batches(writer: Writer, seed: int, pool: int, batch_tokens: int = BATCH
         yield ids, weights, pool + 1
 
 
-def _work(queue: multiprocessing.Queue[Batch], seed: int, pool: int, plants_slips: bool) -> None:
-    """Fill the queue for ever."""
-    writer = Writer(tok.load(), plants_slips)
-    while True:
-        for batch in pool_batches(writer, seed, pool):
-            queue.put(batch)
-        pool += 1
+@dataclass(frozen=True)
+class Course:
+    """What a run goes through: its seed, how many pools it has, how they are batched, whether slips are planted."""
+
+    seed: int
+    pools: int
+    batching: Batching = ON_CPU
+    plants_slips: bool = True
 
 
-def batches(seed: int, first_pool: int, plants_slips: bool = True) -> Iterator[Batch]:
-    """Yield batches made by another process, from a pool on."""
+def _work(queue: multiprocessing.Queue[list[Batch]], course: Course, first_pool: int) -> None:
+    """Put every pool of one worker into its queue, whole."""
+    writer = Writer(tok.load(), course.plants_slips)
+    for pool in range(first_pool, course.pools, course.batching.workers):
+        stage = stage_at(pool / course.pools)
+        queue.put(list(pool_batches(writer, course.seed, pool, stage, course.batching)))
+
+
+def batches(course: Course, first_pool: int) -> Iterator[Batch]:
+    """Yield the batches of a course from a pool on, made by other processes, in the order of the pools."""
     context = multiprocessing.get_context("spawn")
-    queue: multiprocessing.Queue[Batch] = context.Queue(maxsize=24)
-    worker = context.Process(target=_work, args=(queue, seed, first_pool, plants_slips), daemon=True)
-    worker.start()
+    queues: list[multiprocessing.Queue[list[Batch]]] = [context.Queue(2) for _ in range(course.batching.workers)]
+    workers = [
+        context.Process(target=_work, args=(queue, course, first_pool + k), daemon=True)
+        for k, queue in enumerate(queues)
+    ]
+    for worker in workers:
+        worker.start()
     try:
-        while True:
-            yield queue.get(timeout=300)
+        for k in range(course.pools - first_pool):
+            yield from queues[k % len(queues)].get(timeout=300)
     finally:
-        worker.terminate()
+        for worker in workers:
+            worker.terminate()

@@ -35,6 +35,7 @@ from recipes.abacus.model import Abacus
 
 WARM = 0.7  # the temperature of samples
 VOTERS = 8
+ROWS = {"cpu": 96, "cuda": 1024}  # completed at once by torch
 CUTS_TOKENS = (0, 8, 16, 32, 64, 96, 128, 192, 256, 384)
 Figures = dict[str, Any]
 
@@ -240,13 +241,13 @@ def load_model(path: Path) -> Abacus:
     return model.eval()
 
 
-def judge_of(path: Path, threads: int = 1, width: int = 16) -> Judge:
-    """Return the judge of a weights file, an ONNX file or a GGUF file."""
+def judge_of(path: Path, threads: int = 1, width: int = 16, device: str = "cpu") -> Judge:
+    """Return the judge of a weights file, an ONNX file or a GGUF file; `device` is where weights are run by torch."""
     has_own = (path.parent / "tokenizer.json").exists()
     writer = Writer(tokenizer.load(path.parent) if has_own else tokenizer.load())
     end = writer.end[0]
     if path.suffix == ".safetensors":
-        return Judge(by_torch(load_model(path), end), writer)
+        return Judge(by_torch(load_model(path).to(device), end, ROWS[device]), writer)
     engine = open_engine({".onnx": "onnx", ".gguf": "llama-cpp"}[path.suffix], path, threads=threads)
     return Judge(by_engine(engine, end, width), writer)
 
@@ -260,9 +261,10 @@ def main() -> None:
     parser.add_argument("--levels", action="store_true")
     parser.add_argument("--temperature", type=float, default=WARM)
     parser.add_argument("--words", type=Path, nargs="*", default=[], help="files of real word problems")
+    parser.add_argument("--device", choices=tuple(ROWS), default="cpu", help="for weights")
     options = parser.parse_args()
     torch.set_num_threads(2)
-    judge = judge_of(options.model)
+    judge = judge_of(options.model, device=options.device)
     if options.levels:
         for family, row in level_table(judge, options.count, options.split, options.temperature).items():
             print(f"{family:10}", *(f"{x:5.2f}" for x in row))

@@ -26,7 +26,7 @@ class Muon:
         for matrix in matrices:
             groups[matrix.shape].append(matrix)
         self.groups = list(groups.values())
-        self.momenta = [torch.zeros(len(group), *group[0].shape) for group in self.groups]
+        self.momenta = [torch.zeros(len(group), *group[0].shape, device=group[0].device) for group in self.groups]
         self.momentum, self.decay = momentum, decay
 
     def step(self, rate: float, run: Run = map) -> None:
@@ -40,8 +40,8 @@ class Muon:
         momenta.lerp_(gradients, 1 - self.momentum)
         updates = orthogonal(gradients.lerp(momenta, self.momentum))
         scale = max(1.0, updates.shape[1] / updates.shape[2]) ** 0.5
-        for matrix, update in zip(group, updates, strict=True):
-            matrix.mul_(1 - rate * self.decay).add_(update, alpha=-rate * scale)
+        torch._foreach_mul_(group, 1 - rate * self.decay)
+        torch._foreach_add_(group, list(updates.unbind()), alpha=-rate * scale)
 
     def state(self) -> list[Tensor]:
         """Return what a resumed run needs."""
@@ -78,14 +78,11 @@ class Optimizer:
         self.adam = torch.optim.AdamW(outside, betas=(0.9, 0.98), eps=1e-8, weight_decay=0.0)
 
     def step(self, muon_rate: float, adam_rate: float, run: Run = map) -> None:
-        """Take one step at these rates and clear the gradients; `run` may spread the shapes over threads."""
+        """Take one step at these rates; `run` may spread the shapes over threads."""
         self.muon.step(muon_rate, run)
         for group in self.adam.param_groups:
             group["lr"] = adam_rate
         self.adam.step()
-        for group_of in (*self.muon.groups, *(group["params"] for group in self.adam.param_groups)):
-            for weight in group_of:
-                weight.grad = None
 
     def state(self) -> dict[str, Any]:
         """Return what a resumed run needs."""

@@ -1,24 +1,26 @@
 """Trains the bundled model in stretches: start, stop and resume at will.
 
-    python -m recipes.abacus.train --minutes 90            resumes recipes/abacus/runs/main, or starts it
-    python -m recipes.abacus.train --decay-tokens 3e7 --into decayed     rates down to zero, in a copy of the run
-    python -m recipes.abacus.train --smoke                  two minutes, in a folder of its own
+    python -m recipes.abacus.train --minutes 90              resumes recipes/abacus/runs/main, or starts it
+    python -m recipes.abacus.train --device cuda             a whole run on a GPU
+    python -m recipes.abacus.train --from-weights FILE --stage 4 --run next      from weights, the last stage alone
+    python -m recipes.abacus.train --smoke                   two minutes, in a folder of its own
 
-In: the loop, the rates over time (warm-up, then constant, then a decay asked for by flag), checkpoints, the log.
-Not in: data, network, export. Invariants: a checkpoint is complete or absent (written aside, then renamed); a decay
-goes by tokens, so that how fast the machine is does not matter, and it is resumed like any other stretch.
+In: the loop, the rates over a run, checkpoints, the log. Not in: data, network, gradients, export.
+Invariants: a checkpoint is complete or absent (written aside, then renamed); rates and stages go by the share of the
+run's pools that were seen, so that how fast the machine is does not matter; the state at the start of every stage is
+kept, so that another course can branch off there.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import json
 import math
 import os
 import signal
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +29,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from recipes.abacus import config, tokenizer
-from recipes.abacus.complete import by_torch
-from recipes.abacus.data import Batch, Writer, batches
-from recipes.abacus.evaluate import Judge, direct_table, level_table
+from recipes.abacus.data import Course, batches, stage_at
+from recipes.abacus.gradients import Gradients, OnCores, OnGpu
 from recipes.abacus.model import Abacus
 from recipes.abacus.optimizer import Optimizer
 
@@ -37,13 +38,13 @@ from recipes.abacus.optimizer import Optimizer
 class Run:
     """One training run: network, optimizer, progress, folder."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
-        """Make a fresh run."""
+    def __init__(self, folder: Path, seed: int, pools: int = config.POOLS, device: str = "cpu") -> None:
+        """Make a fresh run of so many pools of items."""
         torch.manual_seed(seed)
         self.folder, self.seed = folder, seed
-        self.model = Abacus()
+        self.model = Abacus().to(device)
         self.optimizer = Optimizer(self.model, config.MOMENTUM, config.WEIGHT_DECAY)
-        self.progress: dict[str, Any] = {"steps": 0, "tokens": 0, "pool": 0, "seconds": 0.0, "seed": seed}
+        self.progress: dict[str, Any] = {"steps": 0, "tokens": 0, "pool": 0, "pools": pools, "seconds": 0.0}
 
     def save(self, folder: Path | None = None) -> None:
         """Write weights, optimizer and progress aside, then put them in place."""
@@ -58,14 +59,15 @@ class Run:
     def load(self, folder: Path) -> None:
         """Go on from a saved run."""
         self.model.load_exported(load_file(folder / "weights.safetensors"))
-        self.optimizer.load(torch.load(folder / "optimizer.pt", weights_only=True))
+        self.optimizer.load(torch.load(folder / "optimizer.pt", weights_only=True, map_location="cpu"))
         self.progress = json.loads((folder / "progress.json").read_text(encoding="utf-8"))
 
-    def load_newest(self, before: Path) -> None:
-        """Go on from this run's own folder, else from the one before it; where neither is, begin."""
-        folder = next((folder for folder in (self.folder, before) if (folder / "progress.json").exists()), None)
-        if folder:
-            self.load(folder)
+    def enter(self, pool: int) -> None:
+        """Go on to a pool; where a stage starts with it, keep the state."""
+        self.progress["pool"] = pool
+        starts = [math.ceil(stage.start * self.progress["pools"]) for stage in config.STAGES]
+        if pool in starts:
+            self.save(self.folder / f"stage-{starts.index(pool)}")
 
     def log(self, **values: Any) -> None:
         """Append one line to the log and print it."""
@@ -77,101 +79,45 @@ class Run:
 
 
 def rate_factor(progress: dict[str, Any]) -> float:
-    """Return the factor on the rates: warm-up, then constant by tokens seen, times what a decay has left."""
-    factor = next(factor for tokens, factor in reversed(config.RATE_FACTORS) if progress["tokens"] >= tokens)
-    return decay_left(progress) * factor * min(1.0, (progress["steps"] + 1) / config.WARM_UP_STEPS)
+    """Return the factor on the rates: warm-up, the stage's own, and what a decay has left of it."""
+    share = min(1.0, progress["pool"] / progress["pools"])
+    stage = stage_at(share)
+    left = (1.0 - share) / (1.0 - stage.start) if stage.decays else 1.0
+    return stage.rate * left * min(1.0, (progress["steps"] + 1) / config.WARM_UP_STEPS)
 
 
-def decay_left(progress: dict[str, Any]) -> float:
-    """Return what a linear decay has left of the rates, 1 where there is none."""
-    decay = progress.get("decay")
-    return 1.0 if decay is None else max(0.0, 1.0 - (progress["tokens"] - decay["from"]) / decay["tokens"])
-
-
-class Gradients:
-    """Gradients of several batches at once, a thread each with one core.
-
-    Two cores that share every operation wait for each other at every operation, and ten times as long when a neighbour
-    is busy on one of them; two threads with a batch each meet once a step.
-    """
-
-    def __init__(self, model: Abacus, threads: int, compiles: bool) -> None:
-        """Start the threads."""
-        self.weights = list(model.parameters())
-        self.loss = torch.compile(model.loss, dynamic=False) if compiles else model.loss
-        self.seen: set[tuple[int, ...]] = set()
-        self.pool = ThreadPoolExecutor(threads, initializer=_one_core)
-
-    def fill(self, group: list[Batch]) -> Tensor:
-        """Put the mean gradient of the batches into the weights and return the mean loss."""
-        for batch in group:
-            if batch[0].shape not in self.seen:  # one thread compiles, before others run the same shape
-                self.seen.add(batch[0].shape)
-                self.pool.submit(self._one, batch).result()
-        results = list(self.pool.map(self._one, group))
-        for weight, parts in zip(self.weights, zip(*(gradients for _, gradients in results), strict=True), strict=True):
-            weight.grad = sum(parts[1:], start=parts[0]) / len(group)
-        return torch.stack([loss for loss, _ in results]).mean()
-
-    def _one(self, batch: Batch) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """Return the loss and the gradients of one batch."""
-        with torch.autocast("cpu", torch.bfloat16):
-            loss = self.loss(torch.from_numpy(batch[0]), torch.from_numpy(batch[1]))
-        return loss.detach(), torch.autograd.grad(loss, self.weights)
-
-
-def _one_core() -> None:
-    """Settle a thread: it computes on one core and may compile every shape of batch."""
-    torch.set_num_threads(1)
-    torch._dynamo.config.recompile_limit = 2 * len(config.WIDTHS)
-
-
-def train(
-    run: Run,
-    seconds: float,
-    evaluate_seconds: float,
-    threads: int = 2,
-    compiles: bool = False,
-    plants_slips: bool = True,
-) -> None:
-    """Train for so many seconds, until a decay has come down to nothing or until told to stop, saving on the way."""
+def train(run: Run, gradients: Gradients, seconds: float = math.inf, *, plants_slips: bool = True) -> None:
+    """Train for so many seconds, until the run is through or until told to stop, saving on the way."""
     stop = _stop_flag()
-    began = saved = evaluated = logged = time.monotonic()
+    began = saved = logged = time.monotonic()
     before = run.progress["seconds"]
-    loss_sum = torch.zeros(())
-    steps = tokens = 0
-    gradients = Gradients(run.model, threads, compiles)
-    with contextlib.closing(batches(run.seed, run.progress["pool"], plants_slips)) as stream:
-        while (now := time.monotonic()) - began < seconds and decay_left(run.progress) > 0 and not stop:
-            group = [next(stream) for _ in range(config.BATCHES_A_STEP)]
-            loss_sum += gradients.fill(group)
+    losses: list[Tensor] = []
+    tokens = 0
+    course = Course(run.seed, run.progress["pools"], gradients.batching, plants_slips)
+    with contextlib.closing(batches(course, run.progress["pool"])) as stream:
+        while (now := time.monotonic()) - began < seconds and not stop:
+            group = list(itertools.islice(stream, course.batching.batches))
+            if not group:
+                break
+            losses.append(gradients.fill(group))
             factor = rate_factor(run.progress)
-            run.optimizer.step(config.MUON_RATE * factor, config.ADAM_RATE * factor, gradients.pool.map)
+            run.optimizer.step(config.MUON_RATE * factor, config.ADAM_RATE * factor, gradients.map)
             size = sum(ids.size for ids, _, _ in group)
-            steps, tokens = steps + 1, tokens + size
+            tokens += size
             run.progress["steps"] += 1
             run.progress["tokens"] += size
-            run.progress["pool"] = group[-1][2]
             run.progress["seconds"] = before + time.monotonic() - began
-            if now - logged > 30:
-                run.log(**_told(run), loss=round(float(loss_sum) / steps, 4), tokens_per_s=int(tokens / (now - logged)))
-                loss_sum, steps, tokens, logged = torch.zeros(()), 0, 0, now
+            if group[-1][2] > run.progress["pool"]:
+                run.enter(group[-1][2])
+            if now - logged > config.LOG_SECONDS:
+                loss = float(torch.stack(losses).mean())
+                run.log(**_told(run), loss=round(loss, 4), tokens_per_s=int(tokens / (now - logged)))
+                losses, tokens, logged = [], 0, now
             if now - saved > config.CHECKPOINT_SECONDS:
                 run.save()
                 saved = time.monotonic()
-            if now - evaluated > evaluate_seconds:
-                run.log(**_told(run), **accuracy(run.model, count=8))
-                evaluated = time.monotonic()
-                logged += evaluated - now
     run.save()
-    run.log(**_told(run), **({} if stop else accuracy(run.model, count=8)))
-
-
-def accuracy(model: Abacus, count: int) -> dict[str, Any]:
-    """Return the share of right answers of each family by level, in one sample and directly."""
-    writer = Writer(tokenizer.load())
-    judge = Judge(by_torch(model, writer.end[0]), writer)
-    return {"right": level_table(judge, count, "tune", 0.7), "direct": direct_table(judge, count, "tune")}
+    run.log(**_told(run), seconds=round(run.progress["seconds"]))
 
 
 def _told(run: Run) -> dict[str, Any]:
@@ -191,39 +137,42 @@ def main(arguments: list[str] | None = None) -> None:
     """Read the command line and train."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", default="main", help="folder under recipes/abacus/runs")
-    parser.add_argument("--minutes", type=float, help="60, or a whole decay")
-    parser.add_argument("--decay-tokens", type=float, help="bring the rates down to zero over this many tokens")
-    parser.add_argument("--into", default="decayed", help="folder of the decaying copy")
-    parser.add_argument("--from-weights", type=Path, help="start from exported weights, with a fresh optimizer")
+    parser.add_argument(
+        "--minutes", type=float, default=math.inf, help="of this stretch; else until the run is through"
+    )
+    parser.add_argument("--pools", type=int, default=config.POOLS, help="of 4,096 items, of a run that begins")
+    parser.add_argument(
+        "--from-state", type=Path, help="begin with the state in this folder, such as runs/main/stage-3"
+    )
+    parser.add_argument("--from-weights", type=Path, help="begin with exported weights, with a fresh optimizer")
+    parser.add_argument("--stage", type=int, default=0, help="begin weights at the start of this stage")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--no-slips", action="store_true", help="plant nothing wrong in thoughts (an ablation)")
-    parser.add_argument("--eager", action="store_true", help="do not compile (compiling takes some minutes at first)")
+    parser.add_argument("--eager", action="store_true", help="do not compile; on a GPU, record no graphs")
     parser.add_argument("--smoke", action="store_true", help="two minutes in a folder of its own")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)  # threads work side by side, none shares an operation with another
     tokenizer.load()
     folder = config.RUNS / ("smoke" if options.smoke else options.run)
-    run = Run(folder, config.SEED)
-    if options.decay_tokens:
-        run.folder = config.RUNS / options.into
-    if options.from_weights:
+    run = Run(folder, config.SEED, options.pools, options.device)
+    if (folder / "progress.json").exists() and not options.smoke:
+        run.load(folder)
+    elif options.from_state:
+        run.load(options.from_state)
+    elif options.from_weights:
         run.model.load_exported(load_file(options.from_weights))
-    elif not options.smoke:
-        run.load_newest(folder)
-    if options.decay_tokens:
-        run.progress.setdefault("decay", {"from": run.progress["tokens"], "tokens": options.decay_tokens})
-    minutes = options.minutes or (math.inf if options.decay_tokens else 60.0)
-    run.folder.mkdir(parents=True, exist_ok=True)
+        run.progress["pool"] = math.ceil(config.STAGES[options.stage].start * options.pools)
+    folder.mkdir(parents=True, exist_ok=True)
     (config.RUNS / "pid").write_text(f"{os.getpid()}\n", encoding="utf-8")
     run.log(**_told(run), parameters=sum(weight.numel() for weight in run.model.parameters()))
-    train(
-        run,
-        config.SMOKE_SECONDS if options.smoke else 60 * minutes,
-        evaluate_seconds=config.EVALUATE_SECONDS,
-        threads=options.threads,
-        compiles=not (options.eager or options.smoke),
-        plants_slips=not options.no_slips,
-    )
+    gradients: Gradients
+    if options.device == "cuda":
+        gradients = OnGpu(run.model, records=not options.eager)
+    else:
+        gradients = OnCores(run.model, options.threads, compiles=not (options.eager or options.smoke))
+    seconds = config.SMOKE_SECONDS if options.smoke else 60 * options.minutes
+    train(run, gradients, seconds, plants_slips=not options.no_slips)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,16 @@ pytest.importorskip("safetensors")
 from edgereason.evals.families import draw_many  # noqa: E402
 from recipes.abacus import config, tokenizer, train  # noqa: E402
 from recipes.abacus.complete import Draw, by_engine, by_torch  # noqa: E402
-from recipes.abacus.data import Writer, draw_item, parsed, pool_batches, spoiled  # noqa: E402
+from recipes.abacus.data import (  # noqa: E402
+    Course,
+    Writer,
+    batches,
+    draw_item,
+    parsed,
+    pool_batches,
+    spoiled,
+    stage_at,
+)
 from recipes.abacus.evaluate import (  # noqa: E402
     Judge,
     boxed,
@@ -22,6 +31,7 @@ from recipes.abacus.evaluate import (  # noqa: E402
     majority,
     mean_of,
 )
+from recipes.abacus.gradients import OnCores, OnGpu  # noqa: E402
 from recipes.abacus.model import Abacus  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -50,7 +60,7 @@ def test_every_byte_is_a_token(writer):
 def test_pieces_encode_as_the_whole_does(writer):
     """Text cut at the boundaries that a runtime forces gives the same ids as the whole text."""
     for index in range(200):
-        ids, _ = draw_item(writer, 7, index)
+        ids, _ = draw_item(writer, 7, index, config.STAGES[-1])
         whole = writer.ids(writer.tokenizer.decode(ids, skip_special_tokens=False))
         steps = writer.tokenizer.token_to_id(tokenizer.THINK)
         assert whole[: ids.index(steps)] == ids[: ids.index(steps)]
@@ -58,26 +68,45 @@ def test_pieces_encode_as_the_whole_does(writer):
         assert writer.ids(left) + writer.ids(right) == writer.ids(left + right)
 
 
-@pytest.mark.parametrize("index", [stage.first_item for stage in config.STAGES])
-def test_examples_of_every_stage_are_whole(writer, index):
+@pytest.mark.parametrize("number", range(len(config.STAGES)))
+def test_examples_of_every_stage_are_whole(writer, number):
     """Ids and weights match, the end is trained on, prompts by their own weight, and all fits the context."""
-    for k in range(index, index + 150):
-        ids, weights = draw_item(writer, 0, k)
+    stage = config.STAGES[number]
+    for k in range(1000 * number, 1000 * number + 150):
+        ids, weights = draw_item(writer, 0, k, stage)
         assert len(ids) == len(weights) <= config.Sizes().context
         assert ids[-1] == writer.end[0]
         assert weights[-1] > 0
         assert weights[0] == config.PROMPT_WEIGHT
-        assert draw_item(writer, 0, k) == (ids, weights)
+        assert draw_item(writer, 0, k, stage) == (ids, weights)
+
+
+def test_stages_follow_each_other_over_a_run():
+    """Each begins where it says, the last one ends in a decay, and before the behaviours nothing is spoilt."""
+    assert [stage_at(stage.start) for stage in config.STAGES] == list(config.STAGES)
+    assert config.STAGES[0] == stage_at(config.STAGES[1].start - 1e-9)
+    assert [stage.decays for stage in config.STAGES] == [*[False] * (len(config.STAGES) - 1), True]
+    assert not any({"slip", "check"} & set(stage.behaviours) for stage in config.STAGES[:3])
+
+
+def test_workers_give_the_pools_in_order(writer, monkeypatch):
+    """Two processes make them, and what comes is what one would have made, from a pool on."""
+    batching = config.Batching(batch_tokens=2048, batches=2, workers=2, pool_items=64)
+    course = Course(seed=3, pools=3, batching=batching)
+    found = [(ids.sum(), pool) for ids, _, pool in batches(course, 1)]
+    alone = [
+        (ids.sum(), pool) for k in (1, 2) for ids, _, pool in pool_batches(writer, 3, k, stage_at(k / 3), batching)
+    ]
+    assert alone == found
 
 
 def test_without_slips_nothing_wrong_is_planted(writer):
     """Where slips are planted some thoughts hold wrong lines without loss; without, only Wait carries none."""
-    first = config.STAGES[-1].first_item
     honest = Writer(writer.tokenizer, plants_slips=False)
     unlearnt = {True: set(), False: set()}
-    for index in range(first, first + 300):
+    for index in range(300):
         for made in (writer, honest):
-            ids, weights = draw_item(made, 0, index)
+            ids, weights = draw_item(made, 0, index, config.STAGES[-1])
             opened = tokenizer.THINK in (text := made.tokenizer.decode(ids, skip_special_tokens=False))
             start = ids.index(made.open[0]) if opened else len(ids)
             dropped = [i for i, w in zip(ids[start:], weights[start:], strict=True) if w == 0 and "</think>" in text]
@@ -90,14 +119,14 @@ def test_batches_have_few_shapes_and_padding_without_weight(writer):
     """Padding carries no weight, a batch stays within its size, and no item is lost."""
     padding = writer.tokenizer.token_to_id(tokenizer.END_OF_TEXT)
     count = 0
-    for ids, weights, pool in pool_batches(writer, 0, 0):
+    for ids, weights, pool in pool_batches(writer, 0, 0, config.STAGES[0]):
         assert ids.shape == weights.shape
         assert ids.shape[1] in config.WIDTHS
-        assert ids.shape[0] == max(1, config.BATCH_TOKENS // ids.shape[1])
+        assert ids.shape[0] == max(1, config.ON_CPU.batch_tokens // ids.shape[1])
         assert not weights[ids == padding].any()
         assert pool == 1
         count += int((ids[:, 0] != padding).sum())
-    assert count == config.POOL_ITEMS
+    assert count == config.ON_CPU.pool_items
 
 
 def test_a_spoiled_line_differs_in_one_digit():
@@ -137,12 +166,17 @@ def test_generation_with_a_cache_equals_whole_passes():
             ids.append(token)
 
 
-def test_a_run_resumes_where_it_stopped(tmp_path, monkeypatch):
+@pytest.fixture
+def small_steps(monkeypatch):
+    """Steps of one small batch on one thread."""
+    monkeypatch.setattr(OnCores, "batching", config.Batching(batch_tokens=1024, batches=1, workers=1, pool_items=32))
+
+
+@pytest.mark.usefixtures("small_steps")
+def test_a_run_resumes_where_it_stopped(tmp_path):
     """A few seconds of training lower the loss, and a second stretch goes on from the saved state."""
-    monkeypatch.setattr(config, "BATCH_TOKENS", 1024)
     run = train.Run(tmp_path / "run", seed=0)
-    monkeypatch.setattr(train, "accuracy", lambda model, count: {})
-    train.train(run, seconds=6, evaluate_seconds=1000)
+    train.train(run, OnCores(run.model, 1, compiles=False), seconds=6)
     assert run.progress["steps"] > 0
     again = train.Run(tmp_path / "run", seed=0)
     again.load(tmp_path / "run")
@@ -154,23 +188,24 @@ def test_a_run_resumes_where_it_stopped(tmp_path, monkeypatch):
     assert log[-1]["step"] == run.progress["steps"]
 
 
-def test_a_decay_ends_by_tokens_and_resumes_in_its_own_folder(tmp_path, monkeypatch):
-    """It stops when its tokens are spent, leaves the run it came from alone, and goes on from where it was stopped."""
+@pytest.mark.usefixtures("small_steps")
+def test_a_run_ends_with_its_pools_and_can_be_branched_off(tmp_path, monkeypatch):
+    """The state at the start of every stage is kept; another course begins there and leaves the first run alone."""
     monkeypatch.setattr(config, "RUNS", tmp_path)
-    monkeypatch.setattr(config, "BATCH_TOKENS", 512)
-    monkeypatch.setattr(config, "BATCHES_A_STEP", 1)
-    monkeypatch.setattr(train, "accuracy", lambda model, count: {})
-    train.Run(tmp_path / "main", seed=0).save()
-    train.main(["--decay-tokens", "60000", "--minutes", "0.005", "--eager"])
-    begun = json.loads((tmp_path / "decayed" / "progress.json").read_text())
-    train.main(["--decay-tokens", "60000", "--eager"])
-    ended = json.loads((tmp_path / "decayed" / "progress.json").read_text())
+    train.main(["--pools", "10", "--minutes", "0.001", "--eager"])
+    train.main(["--eager"])
+    whole = json.loads((tmp_path / "main" / "progress.json").read_text())
+    before = json.loads((tmp_path / "main" / "stage-3" / "progress.json").read_text())
+    train.main(["--from-state", str(tmp_path / "main" / "stage-3"), "--run", "honest", "--no-slips", "--eager"])
+    honest = json.loads((tmp_path / "honest" / "progress.json").read_text())
 
-    assert {"from": 0, "tokens": 60000} == begun["decay"] == ended["decay"]
-    assert 0 < begun["tokens"] < 60000 <= ended["tokens"]
-    assert 0 == json.loads((tmp_path / "main" / "progress.json").read_text())["tokens"]
+    assert (10, 10, 5) == (whole["pool"], whole["pools"], before["pool"])
+    assert (10, 10) == (honest["pool"], honest["pools"])
+    assert before["steps"] < honest["steps"]
+    assert whole == json.loads((tmp_path / "main" / "progress.json").read_text())
 
 
+@pytest.mark.usefixtures("small_steps")
 def test_the_smoke_run_trains_exports_and_answers(tmp_path, monkeypatch):
     """The short version from nothing to a file that the engine runs, in a folder of its own; seconds of it here."""
     pytest.importorskip("onnxruntime_genai")
@@ -181,8 +216,6 @@ def test_the_smoke_run_trains_exports_and_answers(tmp_path, monkeypatch):
 
     monkeypatch.setattr(config, "RUNS", tmp_path)
     monkeypatch.setattr(config, "SMOKE_SECONDS", 5.0)
-    monkeypatch.setattr(config, "BATCH_TOKENS", 1024)
-    monkeypatch.setattr(train, "accuracy", lambda model, count: {})
     train.main(["--smoke"])
     export(tmp_path / "smoke", tmp_path / "model")
     problems = drawn("easy", 4, "tune", 0)
@@ -193,10 +226,11 @@ def test_the_smoke_run_trains_exports_and_answers(tmp_path, monkeypatch):
 
 
 def test_the_rates_come_down_in_a_line():
-    """To half in the middle of a decay and to nothing at its end."""
-    progress = {"steps": 1000, "tokens": 100, "decay": {"from": 100, "tokens": 50}}
-    factors = [train.rate_factor(progress | {"tokens": tokens}) for tokens in (100, 125, 150, 170)]
-    assert [1.0, 0.5, 0.0, 0.0] == factors
+    """Over the last stage: to half in the middle of it and to nothing at its end."""
+    start, rate = config.STAGES[-1].start, config.STAGES[-1].rate
+    pools = [1000 * share for share in (start - 0.01, start, (1 + start) / 2, 1)]
+    factors = [train.rate_factor({"steps": 1000, "pool": pool, "pools": 1000}) for pool in pools]
+    assert factors == pytest.approx([rate, rate, rate / 2, 0.0])
 
 
 def test_export_gives_files_that_agree(tmp_path):
@@ -293,3 +327,26 @@ def test_a_second_look_goes_on_where_the_thought_closed(writer):
     assert judge.second_look([problem], [first], Draw()) == ["4"]
     text = writer.tokenizer.decode(seen[0], skip_special_tokens=False)
     assert text.endswith("<think>\n2+3\n5\nWait\n")
+
+
+@pytest.mark.gpu
+def test_gradients_on_a_gpu_are_those_of_the_cores(writer):
+    """Recorded as graphs or not, and after a shape was recorded in between."""
+    if not torch.cuda.is_available():
+        pytest.skip("torch has no GPU here")
+    torch.manual_seed(0)
+    model = Abacus()
+    for weight in model.parameters():
+        if weight.dim() == 2:
+            torch.nn.init.normal_(weight, std=0.1)
+    stream = pool_batches(writer, 0, 0, config.STAGES[0], config.Batching(batch_tokens=1024, batches=4, workers=1))
+    group = [next(stream) for _ in range(4)]
+    OnCores(model, 1, compiles=False).fill(group)
+    expected = [weight.grad.clone() for weight in model.parameters()]
+    model.cuda()
+    for records in (True, False):
+        ways = OnGpu(model, records)
+        for _ in range(2):
+            ways.fill(group)
+        for weight, gradient in zip(model.parameters(), expected, strict=True):
+            assert torch.nn.functional.cosine_similarity(weight.grad.cpu().ravel(), gradient.ravel(), dim=0) > 0.99
