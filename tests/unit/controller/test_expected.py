@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from edgereason.controller.expected import (
@@ -247,15 +247,18 @@ def test_a_shorter_deadline_never_predicts_more(left: float, less: float, slope:
 
 
 @given(left=st.floats(0.01, 3.0), slope=st.floats(0.0, 1.0), most=st.none() | st.integers(1, 3000))
+@example(left=0.625, slope=1.0, most=None)  # two rounds
 def test_a_plan_by_accuracy_keeps_its_budget(left: float, slope: float, most: int | None) -> None:
-    """Tokens in the worst case; time in the worst case too, all rows thinking to their limit and then closing."""
+    """Tokens in the worst case; time in the worst case too: in each round all rows think to their limit, then close."""
     given = situation(left, costs=costs(slope), curves=RISING, budget=Budget(max_tokens=most))
     made = plan(HARD, DIFFICULTY, given, seed=0)
     for group in made.rows if expected_options(HARD, given) else ():
-        thinking_s = (group.think_tokens + len(given.markers.open_thought)) * given.pass_s(group.count)
-        assert made.bound_s == pytest.approx(thinking_s + made.closing_reserve_s)
+        passes = made.rounds * group.think_tokens + len(given.markers.open_thought)
+        waiting_s = (made.rounds - 1) * given.between_s(group.count)
+        assert made.bound_s == pytest.approx(passes * given.pass_s(group.count) + waiting_s + made.closing_reserve_s)
         assert made.bound_s <= left + 1e-9
-        assert most is None or group.count * (group.think_tokens + given.around(HARD.answer_tokens)) <= most
+        each = group.think_tokens + given.around(HARD.answer_tokens)
+        assert most is None or made.rounds * group.count * each <= most
 
 
 def test_a_plan_says_whether_time_cut_it() -> None:
