@@ -1,6 +1,6 @@
 """Measures the shipped files and writes their card, for people (card.md, card.svg) and programs (card.json).
 
-    python -m recipes.abacus.card [--run recipes/abacus/runs/decayed] [--count 1000] [--words FOLDER]
+    python -m recipes.abacus.card [--run recipes/abacus/runs/main] [--count 1000] [--words FOLDER]
 
 In: which figures, their provenance, what the model cannot do. Not in: how they are measured (evaluate.py, verify.py),
 how the card looks (card_text.py). Invariant: every figure has its n and interval, and comes from the `test` split.
@@ -119,7 +119,7 @@ def show(folder: Path) -> None:
 def main() -> None:
     """Read the command line, measure and write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", type=Path, default=config.RUNS / "decayed")
+    parser.add_argument("--run", type=Path, default=config.RUNS / "main")
     parser.add_argument("--folder", type=Path, default=config.MODEL_FOLDER)
     parser.add_argument("--count", type=int, default=1000, help="items a band, all families alike")
     parser.add_argument("--words", type=Path, nargs="*", default=[], help="files of real word problems")
