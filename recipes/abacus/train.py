@@ -65,9 +65,12 @@ class Run:
     def enter(self, pool: int) -> None:
         """Go on to a pool; where a stage starts with it, keep the state."""
         self.progress["pool"] = pool
-        starts = [math.ceil(stage.start * self.progress["pools"]) for stage in config.STAGES]
-        if pool in starts:
-            self.save(self.folder / f"stage-{starts.index(pool)}")
+        if pool in self.starts():
+            self.save(self.folder / f"stage-{self.starts().index(pool)}")
+
+    def starts(self) -> list[int]:
+        """Return the first pool of every stage."""
+        return [math.ceil(stage.start * self.progress["pools"]) for stage in config.STAGES]
 
     def log(self, **values: Any) -> None:
         """Append one line to the log and print it."""
@@ -140,29 +143,34 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--minutes", type=float, default=math.inf, help="of this stretch; else until the run is through"
     )
-    parser.add_argument("--pools", type=int, default=config.POOLS, help="of 4,096 items, of a run that begins")
+    parser.add_argument("--pools", type=int, help=f"of 4,096 items, of a whole run: {config.POOLS} unless it has begun")
     parser.add_argument(
-        "--from-state", type=Path, help="begin with the state in this folder, such as runs/main/stage-3"
+        "--from-state", type=Path, help="begin a run with the state in this folder, such as runs/main/stage-3"
     )
-    parser.add_argument("--from-weights", type=Path, help="begin with exported weights, with a fresh optimizer")
-    parser.add_argument("--stage", type=int, default=0, help="begin weights at the start of this stage")
+    parser.add_argument("--from-weights", type=Path, help="begin a run with exported weights, with a fresh optimizer")
+    parser.add_argument("--stage", type=int, choices=range(len(config.STAGES)), help="start of it where weights begin")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--no-slips", action="store_true", help="plant nothing wrong in thoughts (an ablation)")
     parser.add_argument("--eager", action="store_true", help="do not compile; on a GPU, record no graphs")
     parser.add_argument("--smoke", action="store_true", help="two minutes in a folder of its own")
     options = parser.parse_args(arguments)
+    if options.pools is not None and options.pools < 1:
+        parser.error(f"--pools {options.pools}: a run has at least 1")
+    if options.stage is not None and not options.from_weights:
+        parser.error("--stage goes with --from-weights")
     torch.set_num_threads(1)  # threads work side by side, none shares an operation with another
     tokenizer.load()
     folder = config.RUNS / ("smoke" if options.smoke else options.run)
-    run = Run(folder, config.SEED, options.pools, options.device)
-    if (folder / "progress.json").exists() and not options.smoke:
-        run.load(folder)
-    elif options.from_state:
-        run.load(options.from_state)
+    run = Run(folder, config.SEED, options.pools or config.POOLS, options.device)
+    state = folder if (folder / "progress.json").exists() and not options.smoke else options.from_state
+    if state:
+        run.load(state)
+        if options.pools not in (None, run.progress["pools"]):
+            parser.error(f"--pools {options.pools}: {state} is the state of a run of {run.progress['pools']}")
     elif options.from_weights:
         run.model.load_exported(load_file(options.from_weights))
-        run.progress["pool"] = math.ceil(config.STAGES[options.stage].start * options.pools)
+        run.progress["pool"] = run.starts()[options.stage or 0]
     folder.mkdir(parents=True, exist_ok=True)
     (config.RUNS / "pid").write_text(f"{os.getpid()}\n", encoding="utf-8")
     run.log(**_told(run), parameters=sum(weight.numel() for weight in run.model.parameters()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from random import Random
 
@@ -10,7 +11,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 
-from edgereason.evals.families import draw_many  # noqa: E402
+from edgereason.evals.families import draw, draw_many  # noqa: E402
 from recipes.abacus import config, tokenizer, train  # noqa: E402
 from recipes.abacus.complete import Draw, by_engine, by_torch  # noqa: E402
 from recipes.abacus.data import (  # noqa: E402
@@ -33,6 +34,7 @@ from recipes.abacus.evaluate import (  # noqa: E402
 )
 from recipes.abacus.gradients import OnCores, OnGpu  # noqa: E402
 from recipes.abacus.model import Abacus  # noqa: E402
+from recipes.abacus.optimizer import Optimizer  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -41,6 +43,16 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 def writer():
     """The pieces, encoded by the bundled tokenizer."""
     return Writer(tokenizer.load())
+
+
+def drawn_model(std, sizes=None):
+    """A network whose matrices are all drawn, so that every part of it does something."""
+    torch.manual_seed(1)
+    model = Abacus(sizes)
+    for weight in model.parameters():
+        if weight.dim() == 2:
+            torch.nn.init.normal_(weight, std=std)
+    return model
 
 
 @pytest.mark.parametrize("text", ["12+7=19\nWait", "é🤖\x00\t \r\n x²", "", " a  b ", "\ufffd\u200b"])
@@ -89,13 +101,29 @@ def test_stages_follow_each_other_over_a_run():
     assert not any({"slip", "check"} & set(stage.behaviours) for stage in config.STAGES[:3])
 
 
-def test_workers_give_the_pools_in_order(writer, monkeypatch):
+def test_ways_are_drawn_from_their_stage_on(writer):
+    """Before it, thoughts are the plain steps; from it on, many are worked otherwise."""
+    only = {"behaviours": {"plain": 1.0}, "chat": 0.0, "families": {"chain": 1.0}, "levels": (0, 0, 0, 0, 0, 1, 0, 0)}
+    plain, drawn = (dataclasses.replace(config.STAGES[number], **only) for number in (1, 2))
+    others = 0
+    for index in range(40):
+        steps = "\n".join(draw("chain", index, split="train", seed=0, level=6).steps)
+        plainly, otherwise = (
+            writer.tokenizer.decode(draw_item(writer, 0, index, stage)[0], skip_special_tokens=False)
+            for stage in (plain, drawn)
+        )
+        assert steps in plainly
+        others += steps not in otherwise
+    assert others > 10
+
+
+def test_workers_give_the_pools_in_order(writer):
     """Two processes make them, and what comes is what one would have made, from a pool on."""
     batching = config.Batching(batch_tokens=2048, batches=2, workers=2, pool_items=64)
-    course = Course(seed=3, pools=3, batching=batching)
+    course = Course(seed=3, pools=6, batching=batching)
     found = [(ids.sum(), pool) for ids, _, pool in batches(course, 1)]
     alone = [
-        (ids.sum(), pool) for k in (1, 2) for ids, _, pool in pool_batches(writer, 3, k, stage_at(k / 3), batching)
+        (ids.sum(), pool) for k in range(1, 6) for ids, _, pool in pool_batches(writer, 3, k, stage_at(k / 6), batching)
     ]
     assert alone == found
 
@@ -151,11 +179,7 @@ def test_a_line_without_digits_is_spoiled_too(line):
 
 def test_generation_with_a_cache_equals_whole_passes():
     """Greedy decoding of a ragged batch equals taking the argmax of whole passes, row by row."""
-    torch.manual_seed(0)
-    model = Abacus(config.Sizes(layers=2, hidden=64, heads=2, inner=96))
-    for weight in model.parameters():
-        if weight.dim() == 2:
-            torch.nn.init.normal_(weight, std=0.2)
+    model = drawn_model(0.2, config.Sizes(layers=2, hidden=64, heads=2, inner=96))
     prompts = [[5, 6, 7, 8], [9, 10], [11, 12, 13, 14, 15, 16]]
     outputs = model.generate(prompts, end=1021, most=6)
     for prompt, output in zip(prompts, outputs, strict=True):
@@ -172,9 +196,72 @@ def small_steps(monkeypatch):
     monkeypatch.setattr(OnCores, "batching", config.Batching(batch_tokens=1024, batches=1, workers=1, pool_items=32))
 
 
+ONE_BATCH = config.Batching(batch_tokens=1024, batches=1, workers=1)
+
+
+@pytest.mark.parametrize("rates", [(config.MUON_RATE, 0.0), (0.0, config.ADAM_RATE)], ids=["muon", "adam"])
+def test_steps_lower_the_loss(writer, rates):
+    """Of the batch that they are taken on, by either rule alone."""
+    group = [next(pool_batches(writer, 0, 0, config.STAGES[0], ONE_BATCH))]
+    model = drawn_model(0.05)
+    gradients, optimizer = OnCores(model, 1, compiles=False), Optimizer(model, config.MOMENTUM, config.WEIGHT_DECAY)
+    losses = []
+    for _ in range(8):
+        losses.append(float(gradients.fill(group)))
+        optimizer.step(*rates, gradients.map)
+    assert losses[-1] < 0.9 * losses[0]
+
+
+def test_a_step_takes_the_mean_gradient_of_its_batches(writer):
+    """Two batches side by side, against each alone."""
+    stream = pool_batches(writer, 0, 0, config.STAGES[0], ONE_BATCH)
+    group = [next(stream), next(stream)]
+    model = drawn_model(0.1)
+    gradients, found = OnCores(model, 2, compiles=False), []
+    for batches_of_step in (group[:1], group[1:], group):
+        gradients.fill(batches_of_step)
+        found.append([weight.grad.clone() for weight in model.parameters()])
+    for first, second, mean in zip(*found, strict=True):
+        assert torch.allclose((first + second) / 2, mean, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.usefixtures("small_steps")
+def test_a_run_begins_with_weights_at_a_stage(tmp_path, monkeypatch):
+    """With the pools and rates of that stage, and a fresh optimizer."""
+    monkeypatch.setattr(config, "RUNS", tmp_path)
+    train.Run(tmp_path / "before", seed=0).save()
+    weights = str(tmp_path / "before" / "weights.safetensors")
+    train.main(["--from-weights", weights, "--stage", "4", "--pools", "10", "--eager"])
+    progress = json.loads((tmp_path / "main" / "progress.json").read_text())
+
+    assert (10, 10) == (progress["pool"], progress["pools"])
+    assert 0 < progress["steps"] < 2 * OnCores.batching.pool_items  # of two pools
+    assert not (tmp_path / "main" / "stage-3").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--pools", "0"], "at least 1"),
+        (["--stage", "4"], "--from-weights"),
+        (["--from-weights", "w", "--stage", "5"], "invalid choice: 5"),
+        (["--pools", "7"], "a run of 10"),
+    ],
+)
+def test_what_a_run_cannot_begin_with_is_said(arguments, message, tmp_path, monkeypatch, capsys):
+    """Nothing that was asked for is silently left out, and the run that is there stays as it is."""
+    monkeypatch.setattr(config, "RUNS", tmp_path)
+    train.Run(tmp_path / "main", seed=0, pools=10).save()
+    before = (tmp_path / "main" / "progress.json").read_bytes()
+    with pytest.raises(SystemExit):
+        train.main([*arguments, "--eager"])
+    assert message in capsys.readouterr().err
+    assert before == (tmp_path / "main" / "progress.json").read_bytes()
+
+
 @pytest.mark.usefixtures("small_steps")
 def test_a_run_resumes_where_it_stopped(tmp_path):
-    """A few seconds of training lower the loss, and a second stretch goes on from the saved state."""
+    """A second stretch goes on from the saved state."""
     run = train.Run(tmp_path / "run", seed=0)
     train.train(run, OnCores(run.model, 1, compiles=False), seconds=6)
     assert run.progress["steps"] > 0
@@ -300,11 +387,7 @@ def test_both_ways_of_completing_agree(tmp_path):
     from edgereason.engine import open_engine
     from recipes.abacus.export import write_checkpoint, write_onnx
 
-    torch.manual_seed(1)
-    model = Abacus()
-    for weight in model.parameters():
-        if weight.dim() == 2:
-            torch.nn.init.normal_(weight, std=0.1)
+    model = drawn_model(0.1)
     write_checkpoint(model.state_for_export(), tmp_path / "checkpoint")
     write_onnx(tmp_path / "checkpoint", tmp_path, "fp32")
     engine = open_engine("onnx", tmp_path / "model.onnx", threads=1)
@@ -334,12 +417,8 @@ def test_gradients_on_a_gpu_are_those_of_the_cores(writer):
     """Recorded as graphs or not, and after a shape was recorded in between."""
     if not torch.cuda.is_available():
         pytest.skip("torch has no GPU here")
-    torch.manual_seed(0)
-    model = Abacus()
-    for weight in model.parameters():
-        if weight.dim() == 2:
-            torch.nn.init.normal_(weight, std=0.1)
-    stream = pool_batches(writer, 0, 0, config.STAGES[0], config.Batching(batch_tokens=1024, batches=4, workers=1))
+    model = drawn_model(0.1)
+    stream = pool_batches(writer, 0, 0, config.STAGES[0], ONE_BATCH)
     group = [next(stream) for _ in range(4)]
     OnCores(model, 1, compiles=False).fill(group)
     expected = [weight.grad.clone() for weight in model.parameters()]
