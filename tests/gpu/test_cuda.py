@@ -52,5 +52,5 @@ def test_llama_cpp_on_a_gpu_keeps_the_laws() -> None:
     engine = open_engine("llama-cpp", BUNDLED_GGUF, device="cuda")
 
     assert engine.info.device == "gpu"
-    check_engine(engine, tolerance=0.2)  # .13 was seen between one row and several (docs/gpu.md)
+    check_engine(engine, tolerance=0.4)  # as on the CPU, for the reason given in tests/contract/test_llama_cpp_laws.py
     engine.close()
