@@ -109,6 +109,19 @@ STAGES = (
     ),
 )
 
+SECOND_LOOKS = Stage(  # a course of its own, from decayed weights: second looks at the model's own passes (own.py)
+    start=0.0,
+    rate=0.2,
+    families=FAMILY_WEIGHTS,
+    levels=EVEN_LEVELS,
+    behaviours={"plain": 0.3, "cut": 0.08, "direct": 0.22, "slip": 0.02, "check": 0.08, "look": 0.3},
+    chat=0.03,
+    check_levels=CHECK_LEVELS,
+    decays=True,
+)
+MISSED_SHARE = 0.6  # of the looks, at passes of which one was wrong
+THIRD_SHARE = 0.4  # of the looks at passes that differ, in which both are the model's own and a third decides
+
 DIRECT_LEVEL = 2  # up to this level an answer without thought is within reach
 DIRECT_SHARE = 0.8  # of the direct examples that many are drawn from those levels, two thirds of them from the first
 SPOILT_SHARE = 0.4  # of the items with a second pass, one of whose passes is spoilt

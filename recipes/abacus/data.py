@@ -11,6 +11,7 @@ import multiprocessing
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -28,10 +29,12 @@ from recipes.abacus.config import (
     PROMPT_WEIGHT,
     SPOILT_SHARE,
     STAGES,
+    THIRD_SHARE,
     WIDTHS,
     Batching,
     Stage,
 )
+from recipes.abacus.looks import Looks, Passes, load, problem_of
 from recipes.abacus.ways import another_way
 
 SYSTEM_TEXTS = (
@@ -40,6 +43,7 @@ SYSTEM_TEXTS = (
     "Answer with a number only.",
     "You solve small problems. Think step by step and answer briefly.",
 )
+NO_LOOKS = Looks()
 Line = tuple[str, float]  # text of a thought line and its loss weight
 Example = tuple[list[int], list[float]]
 Batch = tuple[np.ndarray, np.ndarray, int]  # ids, weights of each id as a target, index of the next pool
@@ -48,9 +52,9 @@ Batch = tuple[np.ndarray, np.ndarray, int]  # ids, weights of each id as a targe
 class Writer:
     """Writes examples as ids and weights."""
 
-    def __init__(self, tokenizer: Tokenizer, plants_slips: bool = True) -> None:
-        """Keep the tokenizer and the ids of the fixed pieces; without slips, nothing wrong is ever put in a thought."""
-        self.tokenizer = tokenizer
+    def __init__(self, tokenizer: Tokenizer, plants_slips: bool = True, looks: Looks = NO_LOOKS) -> None:
+        """Keep the tokenizer and the ids of the fixed pieces; without slips, nothing wrong is planted in a thought."""
+        self.tokenizer, self.looks = tokenizer, looks
         self.lines = LINES if plants_slips else LINES | {"slip": _plain, "check": _agreeing}
         self.open, self.close, self.box, self.brace, self.end = (
             self.ids(text) for text in (tok.THINK + "\n", "\n" + tok.CLOSE + "\n\n", "\\boxed{", "}", tok.END)
@@ -83,15 +87,20 @@ class Writer:
         return ids, weights
 
 
-def stage_at(share: float) -> Stage:
+def stage_at(share: float, stages: Sequence[Stage] = STAGES) -> Stage:
     """Return the stage of a run of whose pools this share comes before."""
-    return next(stage for stage in reversed(STAGES) if share >= stage.start)
+    return next(stage for stage in reversed(stages) if share >= stage.start)
 
 
 def draw_item(writer: Writer, seed: int, index: int, stage: Stage) -> Example:
     """Return training item `index`."""
     rng = Random(f"mix:{seed}:{index}")
     family, behaviour = _pick(rng, stage.families), _pick(rng, stage.behaviours)
+    if behaviour == "look":
+        passes = writer.looks.pick(rng)
+        problem = problem_of(passes.index)
+        prompt = writer.prompt(problem.question, *_chat(rng, stage, index, seed))
+        return _thought(rng, writer, prompt, problem, _look(rng, problem, passes))
     level = rng.choices(LEVELS, stage.check_levels if behaviour == "check" and stage.check_levels else stage.levels)[0]
     if behaviour == "direct" and rng.random() < DIRECT_SHARE:
         level = min(rng.randint(1, DIRECT_LEVEL), rng.randint(1, DIRECT_LEVEL + 1))
@@ -100,10 +109,18 @@ def draw_item(writer: Writer, seed: int, index: int, stage: Stage) -> Example:
     if behaviour == "direct":
         return _direct(writer, prompt, problem)
     lines = writer.lines[behaviour](rng, problem) if stage.draws_ways else _kept(problem.steps)
+    cuts = {"cut": 1.0, "slip": 0.2, "check": 0.2}.get(behaviour, 0.0)
+    return _thought(rng, writer, prompt, problem, lines, cuts)
+
+
+def _thought(
+    rng: Random, writer: Writer, prompt: list[int], problem: Problem, lines: list[Line], cuts: float = 0.0
+) -> Example:
+    """Return a thought and its answer, so often closed at a drawn place; plain steps where the lines are too long."""
     ids, weights = writer.thought(lines)
     if len(prompt) + len(ids) > LONGEST_BEFORE_ANSWER:
         ids, weights = writer.thought(_plain(rng, problem))
-    if behaviour == "cut" or (behaviour in ("slip", "check") and rng.random() < 0.2):
+    if cuts and rng.random() < cuts:
         return _cut(rng, writer, prompt, problem, ids, weights)
     answer = writer.box + writer.ids(problem.answer) + writer.brace + writer.end
     all_ids = prompt + writer.open + ids + writer.close + answer
@@ -203,6 +220,22 @@ def _agreeing(rng: Random, problem: Problem) -> list[Line]:
     return again if len(passes) == 2 else [*again, ("Wait", 0.0), *passes[2]]
 
 
+def _look(rng: Random, problem: Problem, passes: Passes) -> list[Line]:
+    """A second look at the model's own first pass (no loss on it); where they differ, a third decides.
+
+    Where the model's own second pass differs from its first, it may stand too (no loss on it either), so that a third
+    pass learns to decide between what the model really writes.
+    """
+    own = [[(text, 0.0) for text in written.split("\n")] for written in (passes.first, passes.second)]
+    first, second = own[0][-1][0], own[1][-1][0]
+    if second and first != second and rng.random() < THIRD_SHARE:
+        return [*own[0], ("Wait", 0.0), *own[1], (f"{first}/{second}", 1.0), *_plain(rng, problem)]
+    looked = [*own[0], ("Wait", 0.0), *_plain(rng, problem)]
+    if first == problem.answer:
+        return [*looked, (f"{first}={first}", 1.0)]
+    return [*looked, (f"{first}/{problem.answer}", 1.0), *_plain(rng, problem)]
+
+
 def _spoilt_pass(rng: Random, problem: Problem) -> list[str] | None:
     """Return the steps with something wrong in one, followed through where it is an expression."""
     steps = list(another_way(problem, rng))
@@ -278,19 +311,21 @@ def pool_batches(writer: Writer, seed: int, pool: int, stage: Stage, batching: B
 
 @dataclass(frozen=True)
 class Course:
-    """What a run goes through: its seed, how many pools it has, how they are batched, whether slips are planted."""
+    """What a run goes through: seed, pools, batching, whether slips are planted, stages, files of passes."""
 
     seed: int
     pools: int
     batching: Batching = ON_CPU
     plants_slips: bool = True
+    stages: tuple[Stage, ...] = STAGES
+    looks: tuple[Path, ...] = ()
 
 
 def _work(queue: multiprocessing.Queue[list[Batch]], course: Course, first_pool: int) -> None:
     """Put every pool of one worker into its queue, whole."""
-    writer = Writer(tok.load(), course.plants_slips)
+    writer = Writer(tok.load(), course.plants_slips, load(course.looks))
     for pool in range(first_pool, course.pools, course.batching.workers):
-        stage = stage_at(pool / course.pools)
+        stage = stage_at(pool / course.pools, course.stages)
         queue.put(list(pool_batches(writer, course.seed, pool, stage, course.batching)))
 
 

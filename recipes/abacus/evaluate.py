@@ -37,6 +37,7 @@ WARM = 0.7  # the temperature of samples
 VOTERS = 8
 ROWS = {"cpu": 96, "cuda": 1024}  # completed at once by torch
 CUTS_TOKENS = (0, 8, 16, 32, 64, 96, 128, 192, 256, 384)
+ANSWER_ROOM = 48  # tokens of context kept for an answer after a forced close
 Figures = dict[str, Any]
 
 
@@ -57,16 +58,30 @@ class Judge:
         return self.answers_after([w.prompt(problem.question) + w.empty for problem in problems], draw)
 
     def second_look(self, problems: Sequence[Problem], first: Sequence[Ids], draw: Draw) -> list[str | None]:
-        """Return the answers where each thought is made to go on where it closed."""
+        """Return the answers where each thought is made to go on where it closed.
+
+        One that leaves no room for its close and an answer is closed by force, as the runtime does.
+        """
         w = self.writer
         again = w.ids("\nWait") + w.line_break
         heads = [w.prompt(p.question) + self.unclosed(ids) + again for p, ids in zip(problems, first, strict=True)]
-        return [self.answer(ids) for ids in self.complete(heads, draw)]
+        looks = self.complete(heads, draw)
+        answers = [self.answer(ids) for ids in looks]
+        ran_out = [k for k, answer in enumerate(answers) if answer is None]
+        room = config.Sizes().context - len(w.close + w.box) - ANSWER_ROOM
+        cut = [(heads[k] + self.unclosed([*looks[k], w.end[0]]))[:room] + w.close for k in ran_out]
+        for k, answer in zip(ran_out, self.answers_after(cut, Draw(most=ANSWER_ROOM)), strict=True):
+            answers[k] = answer
+        return answers
 
     def answers_after(self, heads: Sequence[Ids], draw: Draw) -> list[str | None]:
         """Return the answers of prompts whose thought is closed; the box is opened for them."""
         outputs = self.complete([head + self.writer.box for head in heads], draw)
         return [boxed("\\boxed{" + self._text(ids)) for ids in outputs]
+
+    def thought(self, ids: Ids) -> str:
+        """Return the text of a completion's thought, without its marks."""
+        return self._text(self.unclosed(ids)).removeprefix(tokenizer.THINK + "\n")
 
     def answer(self, ids: Ids) -> str | None:
         """Return what the box of a completion holds."""

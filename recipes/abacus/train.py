@@ -3,6 +3,7 @@
     python -m recipes.abacus.train --minutes 90              resumes recipes/abacus/runs/main, or starts it
     python -m recipes.abacus.train --device cuda             a whole run on a GPU
     python -m recipes.abacus.train --from-weights FILE --stage 4 --run next      from weights, the last stage alone
+    python -m recipes.abacus.train --from-weights FILE --looks PASSES --run looks      second looks at its own passes
     python -m recipes.abacus.train --smoke                   two minutes, in a folder of its own
 
 In: the loop, the rates over a run, checkpoints, the log. Not in: data, network, gradients, export.
@@ -21,6 +22,7 @@ import math
 import os
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from recipes.abacus import config, tokenizer
+from recipes.abacus.config import Stage
 from recipes.abacus.data import Course, batches, stage_at
 from recipes.abacus.gradients import Gradients, OnCores, OnGpu
 from recipes.abacus.model import Abacus
@@ -38,13 +41,21 @@ from recipes.abacus.optimizer import Optimizer
 class Run:
     """One training run: network, optimizer, progress, folder."""
 
-    def __init__(self, folder: Path, seed: int, pools: int = config.POOLS, device: str = "cpu") -> None:
-        """Make a fresh run of so many pools of items."""
+    def __init__(
+        self, folder: Path, seed: int, pools: int = config.POOLS, device: str = "cpu", looks: Sequence[Path] = ()
+    ) -> None:
+        """Make a fresh run of so many pools of items; with files of the model's own passes, of second looks at them."""
         torch.manual_seed(seed)
         self.folder, self.seed = folder, seed
         self.model = Abacus().to(device)
         self.optimizer = Optimizer(self.model, config.MOMENTUM, config.WEIGHT_DECAY)
         self.progress: dict[str, Any] = {"steps": 0, "tokens": 0, "pool": 0, "pools": pools, "seconds": 0.0}
+        self.progress["looks"] = [str(path) for path in looks]
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """What the run goes through."""
+        return (config.SECOND_LOOKS,) if self.progress["looks"] else config.STAGES
 
     def save(self, folder: Path | None = None) -> None:
         """Write weights, optimizer and progress aside, then put them in place."""
@@ -60,7 +71,7 @@ class Run:
         """Go on from a saved run."""
         self.model.load_exported(load_file(folder / "weights.safetensors"))
         self.optimizer.load(torch.load(folder / "optimizer.pt", weights_only=True, map_location="cpu"))
-        self.progress = json.loads((folder / "progress.json").read_text(encoding="utf-8"))
+        self.progress = {"looks": []} | json.loads((folder / "progress.json").read_text(encoding="utf-8"))
 
     def enter(self, pool: int) -> None:
         """Go on to a pool; where a stage starts with it, keep the state."""
@@ -70,7 +81,7 @@ class Run:
 
     def starts(self) -> list[int]:
         """Return the first pool of every stage."""
-        return [math.ceil(stage.start * self.progress["pools"]) for stage in config.STAGES]
+        return [math.ceil(stage.start * self.progress["pools"]) for stage in self.stages]
 
     def log(self, **values: Any) -> None:
         """Append one line to the log and print it."""
@@ -81,29 +92,36 @@ class Run:
             file.write(line + "\n")
 
 
-def rate_factor(progress: dict[str, Any]) -> float:
+def rate_factor(progress: dict[str, Any], stages: Sequence[Stage] = config.STAGES) -> float:
     """Return the factor on the rates: warm-up, the stage's own, and what a decay has left of it."""
     share = min(1.0, progress["pool"] / progress["pools"])
-    stage = stage_at(share)
+    stage = stage_at(share, stages)
     left = (1.0 - share) / (1.0 - stage.start) if stage.decays else 1.0
     return stage.rate * left * min(1.0, (progress["steps"] + 1) / config.WARM_UP_STEPS)
 
 
-def train(run: Run, gradients: Gradients, seconds: float = math.inf, *, plants_slips: bool = True) -> None:
+def train(
+    run: Run,
+    gradients: Gradients,
+    seconds: float = math.inf,
+    *,
+    plants_slips: bool = True,
+) -> None:
     """Train for so many seconds, until the run is through or until told to stop, saving on the way."""
     stop = _stop_flag()
     began = saved = logged = time.monotonic()
     before = run.progress["seconds"]
     losses: list[Tensor] = []
     tokens = 0
-    course = Course(run.seed, run.progress["pools"], gradients.batching, plants_slips)
+    looks = tuple(map(Path, run.progress["looks"]))
+    course = Course(run.seed, run.progress["pools"], gradients.batching, plants_slips, run.stages, looks)
     with contextlib.closing(batches(course, run.progress["pool"])) as stream:
         while (now := time.monotonic()) - began < seconds and not stop:
             group = list(itertools.islice(stream, course.batching.batches))
             if not group:
                 break
             losses.append(gradients.fill(group))
-            factor = rate_factor(run.progress)
+            factor = rate_factor(run.progress, run.stages)
             run.optimizer.step(config.MUON_RATE * factor, config.ADAM_RATE * factor, gradients.map)
             size = sum(ids.size for ids, _, _ in group)
             tokens += size
@@ -149,6 +167,7 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument("--from-weights", type=Path, help="begin a run with exported weights, with a fresh optimizer")
     parser.add_argument("--stage", type=int, choices=range(len(config.STAGES)), help="start of it where weights begin")
+    parser.add_argument("--looks", type=Path, nargs="+", help="train on second looks at the passes in these files")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--no-slips", action="store_true", help="plant nothing wrong in thoughts (an ablation)")
@@ -160,9 +179,11 @@ def main(arguments: list[str] | None = None) -> None:
     if options.stage is not None and not options.from_weights:
         parser.error("--stage goes with --from-weights")
     torch.set_num_threads(1)  # threads work side by side, none shares an operation with another
+    if options.looks and (options.stage or options.from_state):
+        parser.error("--looks is a course of one stage, from weights: no --stage or --from-state goes with it")
     tokenizer.load()
     folder = config.RUNS / ("smoke" if options.smoke else options.run)
-    run = Run(folder, config.SEED, options.pools or config.POOLS, options.device)
+    run = Run(folder, config.SEED, options.pools or config.POOLS, options.device, options.looks or ())
     state = folder if (folder / "progress.json").exists() and not options.smoke else options.from_state
     if state:
         run.load(state)
@@ -171,6 +192,10 @@ def main(arguments: list[str] | None = None) -> None:
     elif options.from_weights:
         run.model.load_exported(load_file(options.from_weights))
         run.progress["pool"] = run.starts()[options.stage or 0]
+    elif options.looks:
+        parser.error("--looks goes with --from-weights: what is looked at twice was written by a trained model")
+    if options.looks and run.progress["looks"] != [str(path) for path in options.looks]:
+        parser.error(f"--looks: {state} is the state of a run of other looks: {run.progress['looks'] or 'none'}")
     folder.mkdir(parents=True, exist_ok=True)
     (config.RUNS / "pid").write_text(f"{os.getpid()}\n", encoding="utf-8")
     run.log(**_told(run), parameters=sum(weight.numel() for weight in run.model.parameters()))

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 
 from edgereason.evals.families import draw, draw_many  # noqa: E402
-from recipes.abacus import config, tokenizer, train  # noqa: E402
+from recipes.abacus import config, looks, own, tokenizer, train  # noqa: E402
 from recipes.abacus.complete import Draw, by_engine, by_torch  # noqa: E402
 from recipes.abacus.data import (  # noqa: E402
     Course,
@@ -143,6 +143,81 @@ def test_without_slips_nothing_wrong_is_planted(writer):
     assert not any(line[:1].isdigit() for line in unlearnt[False])
 
 
+def passes_over(index, *, first="", second=""):
+    """Passes over problem `index`: its own steps, ended by what is given."""
+    steps = looks.problem_of(index).steps
+    first, second = ("\n".join([*steps[:-1], end]) if end else "" for end in (first or steps[-1], second))
+    return looks.Passes(index, first, second)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "third_share", "shows_second", "sign"),
+    [
+        ("", "", 0.0, False, "="),
+        ("77", "", 1.0, False, "/"),
+        ("77", "78", 0.0, False, "/"),
+        ("77", "78", 1.0, True, "/"),
+        ("", "78", 1.0, True, "/"),
+        ("77", "77", 1.0, False, "/"),
+    ],
+)
+def test_a_second_look_learns_what_the_model_did_not_write(
+    writer, monkeypatch, first, second, third_share, shows_second, sign
+):
+    """The model's own passes carry no loss, all that follows does; passes are compared, and a third settles it."""
+    monkeypatch.setattr("recipes.abacus.data.THIRD_SHARE", third_share)
+    stage = dataclasses.replace(config.SECOND_LOOKS, behaviours={"look": 1.0}, chat=0.0)
+    for index in (3, 4, 5):
+        problem, passes = looks.problem_of(index), passes_over(index, first=first, second=second)
+        made = Writer(writer.tokenizer, looks=looks.Looks((passes,), (passes,)))
+        ids, weights = draw_item(made, 0, index, stage)
+        own = passes.first + "\nWait\n" + (passes.second + "\n" if shows_second else "")
+        head = writer.prompt(problem.question) + writer.open + [
+            token for line in own.splitlines() for token in writer.ids(line) + writer.line_break
+        ]  # fmt: skip
+        assert ids[: len(head)] == head
+        asked = len(writer.prompt(problem.question)) + len(writer.open)
+        assert not any(weights[asked : len(head) - 1])
+        assert set(weights[len(head) :]) == {1.0}
+        learnt = writer.tokenizer.decode(ids[len(head) :], skip_special_tokens=False)
+        lines = learnt.split("\n</think>")[0].split("\n")
+        ends = [text.split("\n")[-1] for text in (passes.first, passes.second if shows_second else problem.answer)]
+        place = lines.index(sign.join(ends))
+        assert shows_second == (place == 0)
+        assert (len(lines) > place + 1) == (sign == "/")
+        assert sign == "=" or lines[-1] == problem.answer
+        assert learnt.endswith(f"\\boxed{{{problem.answer}}}{tokenizer.END}")
+
+
+def test_passes_are_sorted_by_how_they_ended(tmp_path):
+    """Both right, or the second not compared and the first right: agreed; anything else was missed."""
+    lines = [
+        passes_over(1),
+        passes_over(2, first="77"),
+        passes_over(3, second="77"),
+        passes_over(4, first="7", second="7"),
+    ]
+    (tmp_path / "own.jsonl").write_text("".join(json.dumps(dataclasses.asdict(line)) + "\n" for line in lines))
+    found = looks.load([tmp_path / "own.jsonl"])
+    assert found == looks.Looks((lines[0],), tuple(lines[1:]))
+    drawn = [found.pick(Random(seed)) in found.missed for seed in range(400)]
+    assert sum(drawn) == pytest.approx(400 * config.MISSED_SHARE, abs=40)
+
+
+@pytest.mark.parametrize(
+    ("look", "expected"),
+    [
+        ("2+3\n5\n5=5", "2+3\n5"),
+        ("2+3\n6\n5/6\n2+3\n5", "2+3\n6"),
+        ("2+3\n5", ""),
+        ("5=5", ""),
+    ],
+)
+def test_a_second_pass_ends_where_it_is_compared(look, expected):
+    """What follows the comparison, or was never compared, is not the second pass."""
+    assert own.second_pass("3+2\n5", look) == expected
+
+
 def test_batches_have_few_shapes_and_padding_without_weight(writer):
     """Padding carries no weight, a batch stays within its size, and no item is lost."""
     padding = writer.tokenizer.token_to_id(tokenizer.END_OF_TEXT)
@@ -246,6 +321,9 @@ def test_a_run_begins_with_weights_at_a_stage(tmp_path, monkeypatch):
         (["--stage", "4"], "--from-weights"),
         (["--from-weights", "w", "--stage", "5"], "invalid choice: 5"),
         (["--pools", "7"], "a run of 10"),
+        (["--looks", "own.jsonl"], "a run of other looks: none"),
+        (["--looks", "own.jsonl", "--run", "other"], "--looks goes with --from-weights"),
+        (["--looks", "own.jsonl", "--from-weights", "w", "--stage", "4"], "no --stage"),
     ],
 )
 def test_what_a_run_cannot_begin_with_is_said(arguments, message, tmp_path, monkeypatch, capsys):
@@ -290,6 +368,39 @@ def test_a_run_ends_with_its_pools_and_can_be_branched_off(tmp_path, monkeypatch
     assert (10, 10) == (honest["pool"], honest["pools"])
     assert before["steps"] < honest["steps"]
     assert whole == json.loads((tmp_path / "main" / "progress.json").read_text())
+
+
+@pytest.mark.usefixtures("small_steps")
+def test_a_run_of_second_looks_trains_on_the_passes_it_was_given(tmp_path, monkeypatch):
+    """It begins with weights, goes through its one stage with what workers read from the file, and resumes as such."""
+    monkeypatch.setattr(config, "RUNS", tmp_path)
+    train.Run(tmp_path / "main", seed=0, pools=10).save()
+    (tmp_path / "own.jsonl").write_text(
+        "".join(json.dumps(dataclasses.asdict(passes_over(k, first="77" if k % 2 else ""))) + "\n" for k in range(8))
+    )
+    weights, passes = str(tmp_path / "main" / "weights.safetensors"), str(tmp_path / "own.jsonl")
+    train.main(
+        [
+            "--from-weights",
+            weights,
+            "--looks",
+            passes,
+            "--run",
+            "looks",
+            "--pools",
+            "4",
+            "--minutes",
+            "0.001",
+            "--eager",
+        ]
+    )
+    train.main(["--run", "looks", "--eager"])
+    progress = json.loads((tmp_path / "looks" / "progress.json").read_text())
+
+    assert (4, 4, [passes]) == (progress["pool"], progress["pools"], progress["looks"])
+    assert train.rate_factor({"steps": 1000, "pool": 2, "pools": 4}, (config.SECOND_LOOKS,)) == pytest.approx(
+        config.SECOND_LOOKS.rate / 2
+    )
 
 
 @pytest.mark.usefixtures("small_steps")
@@ -410,6 +521,23 @@ def test_a_second_look_goes_on_where_the_thought_closed(writer):
     assert judge.second_look([problem], [first], Draw()) == ["4"]
     text = writer.tokenizer.decode(seen[0], skip_special_tokens=False)
     assert text.endswith("<think>\n2+3\n5\nWait\n")
+
+
+def test_a_second_look_without_room_is_closed_by_force(writer):
+    """It is cut so that close, box and answer still fit the context, and its answer counts."""
+    seen = []
+
+    def complete(prompts, draw):
+        seen.append((prompts, draw))
+        is_forced = len(seen) == 2
+        return [writer.ids("5}") + writer.end if is_forced else writer.ids("2+3\n") * 300 for _ in prompts]
+
+    problem = next(iter(draw_many("chain", 1)))
+    answers = Judge(complete, writer).second_look([problem], [writer.open + writer.close], Draw())
+    ((closed,), draw) = seen[1]
+    assert answers == ["5"]
+    assert closed[-len(writer.close + writer.box) :] == writer.close + writer.box
+    assert len(closed) + draw.most == config.Sizes().context
 
 
 @pytest.mark.gpu
