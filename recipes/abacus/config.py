@@ -109,9 +109,9 @@ STAGES = (
     ),
 )
 
-SECOND_LOOKS = Stage(  # a course of its own, from decayed weights: second looks at the model's own passes (own.py)
+SECOND_LOOKS = Stage(  # in place of the decay: second looks at passes that the decayed model wrote itself (own.py)
     start=0.0,
-    rate=0.2,
+    rate=0.6,
     families=FAMILY_WEIGHTS,
     levels=EVEN_LEVELS,
     behaviours={"plain": 0.3, "cut": 0.08, "direct": 0.22, "slip": 0.02, "check": 0.08, "look": 0.3},

@@ -1,6 +1,6 @@
 """Lets a model work training problems twice, so that it can be trained on second looks at its own mistakes.
 
-    python -m recipes.abacus.own MODEL_FILE --count 20000 [--first 0] [--into FILE]
+    python -m recipes.abacus.own MODEL_OR_WEIGHTS --count 20000 [--first 0] [--into FILE] [--device cuda]
 
 In: two passes of each problem as drawn at T = 0.7, one JSON line an item. Not in: which problems (looks.py), what is
 made of the passes (data.py). Invariant: a file that was cut short is gone on with.
@@ -25,7 +25,7 @@ from recipes.abacus.complete import Draw
 from recipes.abacus.evaluate import WARM, Judge, judge_of
 from recipes.abacus.looks import Passes, problem_of
 
-PORTION = 256  # items between two writes
+PORTIONS = {"cpu": 256, "cuda": 1024}  # items between two writes
 WIDTH = 32
 
 
@@ -38,7 +38,7 @@ def passes_of(judge: Judge, indices: list[int]) -> Iterator[Passes]:
     kept = [k for k, text in enumerate(firsts) if text and "Wait" not in text]
     again = w.ids("\nWait") + w.line_break
     heads = [w.prompt(problems[k].question) + judge.unclosed(outputs[k]) + again for k in kept]
-    looks = [judge.thought(ids) for ids in judge.complete(heads, Draw(WARM, seed=indices[0] + PORTION))]
+    looks = [judge.thought(ids) for ids in judge.complete(heads, Draw(WARM, seed=indices[0] + len(indices)))]
     for k, look in zip(kept, looks, strict=True):
         yield Passes(indices[k], firsts[k], second_pass(firsts[k], look))
 
@@ -53,10 +53,10 @@ def second_pass(first: str, look: str) -> str:
     return "\n".join(lines[:place])
 
 
-def _portions(indices: Iterable[int]) -> Iterator[list[int]]:
+def _portions(indices: Iterable[int], size: int) -> Iterator[list[int]]:
     """Yield the indices, so many at a time."""
     waiting = iter(indices)
-    while portion := list(itertools.islice(waiting, PORTION)):
+    while portion := list(itertools.islice(waiting, size)):
         yield portion
 
 
@@ -67,12 +67,14 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=20_000)
     parser.add_argument("--first", type=int, default=0, help="index of the first item, for several processes")
     parser.add_argument("--into", type=Path, default=config.RUNS / "own.jsonl")
+    parser.add_argument("--device", choices=tuple(PORTIONS), default="cpu", help="for weights")
     options = parser.parse_args()
+    size = PORTIONS[options.device]
     done = [json.loads(line)["index"] for line in options.into.open(encoding="utf-8")] if options.into.exists() else []
-    begin = options.first + (1 + (max(done) - options.first) // PORTION) * PORTION if done else options.first
-    judge = judge_of(options.model, width=WIDTH)
-    portions = list(_portions(range(begin, options.first + options.count)))
-    for portion in track(portions, f"portions of {PORTION}"):
+    begin = options.first + (1 + (max(done) - options.first) // size) * size if done else options.first
+    judge = judge_of(options.model, width=WIDTH, device=options.device)
+    portions = list(_portions(range(begin, options.first + options.count), size))
+    for portion in track(portions, f"portions of {size}"):
         lines = [json.dumps(asdict(passes)) + "\n" for passes in passes_of(judge, portion)]
         with options.into.open("a", encoding="utf-8") as file:
             file.writelines(lines)

@@ -46,11 +46,11 @@ class Run:
     ) -> None:
         """Make a fresh run of so many pools of items; with files of the model's own passes, of second looks at them."""
         torch.manual_seed(seed)
-        self.folder, self.seed = folder, seed
+        self.folder = folder
         self.model = Abacus().to(device)
         self.optimizer = Optimizer(self.model, config.MOMENTUM, config.WEIGHT_DECAY)
         self.progress: dict[str, Any] = {"steps": 0, "tokens": 0, "pool": 0, "pools": pools, "seconds": 0.0}
-        self.progress["looks"] = [str(path) for path in looks]
+        self.progress |= {"seed": seed, "looks": [str(path) for path in looks]}
 
     @property
     def stages(self) -> tuple[Stage, ...]:
@@ -71,7 +71,8 @@ class Run:
         """Go on from a saved run."""
         self.model.load_exported(load_file(folder / "weights.safetensors"))
         self.optimizer.load(torch.load(folder / "optimizer.pt", weights_only=True, map_location="cpu"))
-        self.progress = {"looks": []} | json.loads((folder / "progress.json").read_text(encoding="utf-8"))
+        progress = json.loads((folder / "progress.json").read_text(encoding="utf-8"))
+        self.progress = {"seed": config.SEED, "looks": []} | progress
 
     def enter(self, pool: int) -> None:
         """Go on to a pool; where a stage starts with it, keep the state."""
@@ -114,7 +115,7 @@ def train(
     losses: list[Tensor] = []
     tokens = 0
     looks = tuple(map(Path, run.progress["looks"]))
-    course = Course(run.seed, run.progress["pools"], gradients.batching, plants_slips, run.stages, looks)
+    course = Course(run.progress["seed"], run.progress["pools"], gradients.batching, plants_slips, run.stages, looks)
     with contextlib.closing(batches(course, run.progress["pool"])) as stream:
         while (now := time.monotonic()) - began < seconds and not stop:
             group = list(itertools.islice(stream, course.batching.batches))
@@ -154,6 +155,33 @@ def _stop_flag() -> list[int]:
     return told
 
 
+def _begun(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Run:
+    """Return the run that the options ask for, resumed or about to begin; what does not fit is said."""
+    if options.looks and (options.stage or options.from_state):
+        parser.error("--looks is a course of one stage, from weights: no --stage or --from-state goes with it")
+    folder = config.RUNS / ("smoke" if options.smoke else options.run)
+    seed = config.SEED if options.seed is None else options.seed
+    run = Run(folder, seed, options.pools or config.POOLS, options.device, options.looks or ())
+    state = folder if (folder / "progress.json").exists() and not options.smoke else options.from_state
+    if state:
+        run.load(state)
+        if options.pools not in (None, run.progress["pools"]):
+            parser.error(f"--pools {options.pools}: {state} is the state of a run of {run.progress['pools']}")
+        if options.seed not in (None, run.progress["seed"]):
+            parser.error(f"--seed {options.seed}: {state} is the state of a run of seed {run.progress['seed']}")
+    elif options.from_weights:
+        run.model.load_exported(load_file(options.from_weights))
+        run.progress["pool"] = run.starts()[options.stage or 0]
+    elif options.looks:
+        parser.error("--looks goes with --from-weights: what is looked at twice was written by a trained model")
+    if options.looks and run.progress["looks"] != [str(path) for path in options.looks]:
+        parser.error(f"--looks: {state} is the state of a run of other looks: {run.progress['looks'] or 'none'}")
+    missing = [path for path in map(Path, run.progress["looks"]) if not path.is_file()]
+    if missing:
+        parser.error(f"--looks: no such file: {', '.join(map(str, missing))}")
+    return run
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Read the command line and train."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -168,6 +196,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--from-weights", type=Path, help="begin a run with exported weights, with a fresh optimizer")
     parser.add_argument("--stage", type=int, choices=range(len(config.STAGES)), help="start of it where weights begin")
     parser.add_argument("--looks", type=Path, nargs="+", help="train on second looks at the passes in these files")
+    parser.add_argument("--seed", type=int, help=f"of a run that begins, for other items: {config.SEED} otherwise")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--no-slips", action="store_true", help="plant nothing wrong in thoughts (an ablation)")
@@ -179,23 +208,9 @@ def main(arguments: list[str] | None = None) -> None:
     if options.stage is not None and not options.from_weights:
         parser.error("--stage goes with --from-weights")
     torch.set_num_threads(1)  # threads work side by side, none shares an operation with another
-    if options.looks and (options.stage or options.from_state):
-        parser.error("--looks is a course of one stage, from weights: no --stage or --from-state goes with it")
     tokenizer.load()
-    folder = config.RUNS / ("smoke" if options.smoke else options.run)
-    run = Run(folder, config.SEED, options.pools or config.POOLS, options.device, options.looks or ())
-    state = folder if (folder / "progress.json").exists() and not options.smoke else options.from_state
-    if state:
-        run.load(state)
-        if options.pools not in (None, run.progress["pools"]):
-            parser.error(f"--pools {options.pools}: {state} is the state of a run of {run.progress['pools']}")
-    elif options.from_weights:
-        run.model.load_exported(load_file(options.from_weights))
-        run.progress["pool"] = run.starts()[options.stage or 0]
-    elif options.looks:
-        parser.error("--looks goes with --from-weights: what is looked at twice was written by a trained model")
-    if options.looks and run.progress["looks"] != [str(path) for path in options.looks]:
-        parser.error(f"--looks: {state} is the state of a run of other looks: {run.progress['looks'] or 'none'}")
+    run = _begun(parser, options)
+    folder = run.folder
     folder.mkdir(parents=True, exist_ok=True)
     (config.RUNS / "pid").write_text(f"{os.getpid()}\n", encoding="utf-8")
     run.log(**_told(run), parameters=sum(weight.numel() for weight in run.model.parameters()))

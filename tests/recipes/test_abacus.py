@@ -321,6 +321,7 @@ def test_a_run_begins_with_weights_at_a_stage(tmp_path, monkeypatch):
         (["--stage", "4"], "--from-weights"),
         (["--from-weights", "w", "--stage", "5"], "invalid choice: 5"),
         (["--pools", "7"], "a run of 10"),
+        (["--seed", "9"], "of seed 0"),
         (["--looks", "own.jsonl"], "a run of other looks: none"),
         (["--looks", "own.jsonl", "--run", "other"], "--looks goes with --from-weights"),
         (["--looks", "own.jsonl", "--from-weights", "w", "--stage", "4"], "no --stage"),
@@ -401,6 +402,17 @@ def test_a_run_of_second_looks_trains_on_the_passes_it_was_given(tmp_path, monke
     assert train.rate_factor({"steps": 1000, "pool": 2, "pools": 4}, (config.SECOND_LOOKS,)) == pytest.approx(
         config.SECOND_LOOKS.rate / 2
     )
+
+
+def test_a_run_of_second_looks_wants_its_files(tmp_path, monkeypatch, capsys):
+    """A file that is not there is said at once; workers would be waited for in vain."""
+    monkeypatch.setattr(config, "RUNS", tmp_path)
+    train.Run(tmp_path / "main", seed=0, pools=10).save()
+    weights, passes = str(tmp_path / "main" / "weights.safetensors"), str(tmp_path / "own.jsonl")
+    with pytest.raises(SystemExit):
+        train.main(["--from-weights", weights, "--looks", passes, "--run", "looks", "--eager"])
+    assert f"no such file: {passes}" in capsys.readouterr().err
+    assert not (tmp_path / "looks").exists()
 
 
 @pytest.mark.usefixtures("small_steps")
