@@ -178,7 +178,8 @@ class Decoder:
 
     def _close_if_due(self) -> None:
         """Close every open thought once the pace says that time only suffices for that; all rows then vote."""
-        open_rows = [row for row in self._live.values() if row.phase == "thinking" and row.closed_by != "deadline"]
+        thinking = (row for row in self._live.values() if row.phase == "thinking" and not row.is_direct)
+        open_rows = [row for row in thinking if row.closed_by != "deadline"]
         if not open_rows or not self.pace.must_close(len(self._live)):
             return
         if not self._was_told_closing:

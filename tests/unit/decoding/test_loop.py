@@ -235,6 +235,14 @@ def test_the_direct_answer_does_not_think(bench: Make) -> None:
     assert 1 + len("7") == made.clock()
 
 
+def test_a_direct_answer_is_never_closed(bench: Make) -> None:
+    """However little time there is: it has no thought to close, and what it takes is no closing."""
+    made = bench(THOUGHT, close_at=0.0)
+    direct = made.decoder.answer_directly(GREEDY, 0, 8)
+
+    assert ("7", []) == (direct.answer, made.closings)
+
+
 def test_rows_are_independent_of_each_other(bench: Make) -> None:
     """A row's tokens are the same alone and beside seven others."""
     script = {"<think>\n": {"ab</think>\n\n\\boxed{1}<end>": 0.5, "abcdef</think>\n\n\\boxed{2}<end>": 0.5}}
