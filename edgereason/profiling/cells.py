@@ -51,6 +51,8 @@ class Cell:
         """Whether it belongs to the few that are timed before everything else."""
         if self.kind == "decode":
             return self.rows in FIRST_WIDTHS and self.context == CONTEXTS[0]
+        if self.kind == "host":
+            return self.rows == 1
         return self.kind == "prefill" and self.context == 0 and self.tokens in FIRST_LENGTHS
 
 

@@ -16,8 +16,9 @@ from edgereason.testing import FakeClock, FakeEngine, check_engine, hashed_logit
 
 BUNDLED = Path(__file__).parents[2] / "models" / "abacus" / "model.onnx"
 # Kernels for quantized weights round activations to eight bits, differently for one row and for several: on this file
-# the largest difference is .055 with onnxruntime 1.32 and .10 with 1.23. Graphs in float32 are held to 1e-4.
-QUANTIZED_TOLERANCE = 0.2
+# the largest difference was .055 with onnxruntime 1.32, .10 with 1.23, and .22 on another processor of the same kind.
+# Graphs in float32 are held to 1e-4.
+QUANTIZED_TOLERANCE = 0.4
 
 
 @pytest.mark.parametrize("vocab_size", [7, 64, 3000])

@@ -27,7 +27,7 @@ def test_the_coarse_grid_has_every_kind() -> None:
     assert {"decode", "forced", "ragged", "prefill", "closing", "vote", "host", "memory"} == {
         cell.kind for cell in cells
     }
-    assert 6 == sum(cell.is_first for cell in cells)
+    assert 7 == sum(cell.is_first for cell in cells)
     assert len(set(cells)) == len(cells)
 
 
