@@ -11,7 +11,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 RUNS = HERE / "runs"
-UNDER_WAY = HERE / "start"  # weights under way, and the tokenizer that they are bound to
+TOKENIZER_FOLDER = HERE / "start"  # the tokenizer that weights are bound to
 MODEL_FOLDER = HERE.parents[1] / "models" / "abacus"
 SEED = 0
 

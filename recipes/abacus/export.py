@@ -66,7 +66,7 @@ def write_checkpoint(state: dict[str, torch.Tensor], folder: Path) -> None:
     save_file(state, folder / "model.safetensors", metadata={"format": "pt"})
     (folder / "config.json").write_text(json.dumps(hf_config(Sizes()), indent=1) + "\n", encoding="utf-8")
     for name in TOKENIZER_FILES:
-        shutil.copy(config.UNDER_WAY / name, folder / name)
+        shutil.copy(config.TOKENIZER_FOLDER / name, folder / name)
 
 
 def write_onnx(checkpoint: Path, folder: Path, precision: str) -> None:
@@ -138,7 +138,7 @@ def _gguf_name(name: str) -> str:
 
 def _add_tokenizer(writer: gguf.GGUFWriter) -> None:
     """Write vocabulary, merges, kinds and template."""
-    content = json.loads((config.UNDER_WAY / "tokenizer.json").read_text(encoding="utf-8"))
+    content = json.loads((config.TOKENIZER_FOLDER / "tokenizer.json").read_text(encoding="utf-8"))
     texts = {index: text for text, index in content["model"]["vocab"].items()}
     kinds = dict.fromkeys(texts, gguf.TokenType.NORMAL)
     for added in content["added_tokens"]:
@@ -161,7 +161,7 @@ def export(run: Path, folder: Path, precision: str = ONNX_PRECISION) -> None:
     """Write every model file from a run's weights."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in TOKENIZER_FILES:
-        shutil.copy(config.UNDER_WAY / name, folder / name)
+        shutil.copy(config.TOKENIZER_FOLDER / name, folder / name)
     state = load_file(run / "weights.safetensors")
     with tempfile.TemporaryDirectory() as scratch:
         checkpoint = Path(scratch) / "checkpoint"

@@ -60,7 +60,7 @@ def _portions(indices: Iterable[int], size: int) -> Iterator[list[int]]:
         yield portion
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Write the passes of a model file."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", type=Path)
@@ -68,7 +68,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="index of the first item, for several processes")
     parser.add_argument("--into", type=Path, default=config.RUNS / "own.jsonl")
     parser.add_argument("--device", choices=tuple(PORTIONS), default="cpu", help="for weights")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     size = PORTIONS[options.device]
     done = [json.loads(line)["index"] for line in options.into.open(encoding="utf-8")] if options.into.exists() else []
     begin = options.first + (1 + (max(done) - options.first) // size) * size if done else options.first

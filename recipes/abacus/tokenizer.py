@@ -15,7 +15,7 @@ from random import Random
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from edgereason.evals.families import draw
-from recipes.abacus.config import UNDER_WAY, Sizes
+from recipes.abacus.config import TOKENIZER_FOLDER, Sizes
 
 END_OF_TEXT, START, END, THINK, CLOSE = "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>"
 LEARNT_FROM = ("chain", "story", "series", "extremes", "sorting", "counting", "clock", "units")
@@ -131,7 +131,7 @@ def write(folder: Path) -> None:
     (folder / "chat_template.jinja").write_text(TEMPLATE, encoding="utf-8")
 
 
-def load(folder: Path = UNDER_WAY) -> Tokenizer:
+def load(folder: Path = TOKENIZER_FOLDER) -> Tokenizer:
     """Return the tokenizer of a folder, made first where it is missing."""
     if not (folder / "tokenizer.json").exists():
         write(folder)
@@ -139,4 +139,4 @@ def load(folder: Path = UNDER_WAY) -> Tokenizer:
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]) if len(sys.argv) > 1 else UNDER_WAY)
+    write(Path(sys.argv[1]) if len(sys.argv) > 1 else TOKENIZER_FOLDER)

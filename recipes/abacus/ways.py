@@ -223,7 +223,8 @@ def _counting(problem: Problem, rng: Random) -> Lines:
     marks, count = [], 0
     for mark in reversed(line.split(",")):
         head, flags = re.fullmatch(r"(.*:)([yn]*)\d+", mark).groups()  # type: ignore[union-attr]
-        count += "n" not in flags
+        worth = int(head.removesuffix(":")) if problem.template == "total" else 1
+        count += 0 if "n" in flags else worth
         marks.append(f"{head}{flags}{count}")
     return conditions, ",".join(marks), total
 

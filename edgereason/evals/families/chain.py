@@ -40,7 +40,7 @@ ASIDES = (
     "My house has the number {n}.",
 )
 WORDS = {"+": "plus", "-": "minus", "*": "times", "/": "divided by"}
-BANDS: Bands = {"easy": (1, 1), "middle": (4, 6), "hard": (8, 8)}
+BANDS: Bands = {"easy": (1, 1), "middle": (5, 7), "hard": (8, 8)}
 TEMPLATES = {
     1: ("sum", "sum", "table", "quotient"),
     2: ("sum", "sum", "table", "quotient", "tiny_terms", "round"),

@@ -48,9 +48,9 @@ from edgereason.evals.families.story.telling import NUMBER_WORDS
 Leg = tuple[str, str, int]  # sign, how the thought writes it first (1:35, 95 or 3*45), minutes
 Task = tuple[str, list[str], int]  # question, steps, number of legs
 
-BANDS: Bands = {"easy": (1, 1), "middle": (4, 6), "hard": (8, 8)}
+BANDS: Bands = {"easy": (1, 1), "middle": (5, 7), "hard": (8, 8)}
 DAY, HOUR = 1440, 60
-MOST_CHARACTERS = 260  # of the steps; more is drawn anew
+MOST_CHARACTERS = 400  # of the steps; more is drawn anew
 TEMPLATES = {
     1: ("end", "start", "between", "to_24", "to_12"),
     2: ("end", "start", "between", "to_24", "to_12", "contrast"),
@@ -61,7 +61,7 @@ TEMPLATES = {
     7: ("legs", "back_legs", "turned", "together", "breaks", "laps"),
     8: ("legs", "back_legs", "turned", "together", "breaks", "laps"),
 }
-LEGS = {3: (2, 2), 4: (2, 2), 5: (3, 3), 6: (3, 4), 7: (4, 5), 8: (5, 6)}
+LEGS = {3: (2, 2), 4: (2, 2), 5: (3, 3), 6: (3, 4), 7: (4, 5), 8: (6, 7)}
 
 
 def draw(rng: Random, level: int) -> Draft:

@@ -1,4 +1,4 @@
-"""Counting in lists: above or below a limit, even or odd, equal to something, two conditions, letters and words.
+"""Counting in lists, and adding up what fits: a limit, even or odd, equal to something, two conditions, letters, words.
 
 In: which lists and conditions a level draws, how they are asked for, the thought. Not in: wording of lists (lists.py).
 Invariant: the conditions come first; a mark holds an entry, whether each condition fits it, and the count up to it, so
@@ -8,6 +8,7 @@ no mark needs more than the mark before it, an entry and the conditions.
     letter b    a,b,b -> =b -> a:n0,b:y1,b:y2 -> 2
     odd, < 30   45,12,7 -> odd,<30 -> 45:yn0,12:ny0,7:yy1 -> 1
     all         45,12 -> all -> 45:1,12:2 -> 2
+    sum > 40    45,12,78 -> >40 -> 45:y45,12:n45,78:y123 -> 123        the sum so far in place of the count
 
 Length and difficulty part: long lists of letters, or of numbers of which all are counted, are easy.
 Contrast: `ordered` lists are sorted at level 3 and shuffled at level 5; in `limit` the same list is searched for a
@@ -23,22 +24,23 @@ from random import Random
 from edgereason.evals.families.lists import Item, Size, Task, close_numbers, drawn, joined, sized_numbers, wide_numbers
 from edgereason.evals.families.problem import Bands, Draft
 
-BANDS: Bands = {"easy": (1, 1), "middle": (4, 6), "hard": (8, 8)}
+BANDS: Bands = {"easy": (1, 1), "middle": (5, 7), "hard": (8, 8)}
 TEMPLATES = {
     1: ("limit", "limit", "parity", "letter", "all"),
     2: ("limit", "limit", "parity", "letter", "word", "all"),
     3: ("limit", "limit", "parity", "equal", "letter", "word", "all", "contrast_ordered"),
     4: ("limit", "limit", "parity", "equal", "letter", "word", "all", "contrast_limit"),
     5: ("limit", "limit", "parity", "equal", "letter", "word", "contrast_ordered"),
-    6: ("limit", "limit", "parity", "equal", "letter", "both", "between", "contrast_limit"),
-    7: ("limit", "limit", "parity", "letter", "both", "between"),
-    8: ("limit", "limit", "parity", "both", "both", "between", "between"),
+    6: ("limit", "limit", "parity", "equal", "letter", "both", "between", "contrast_limit", "total"),
+    7: ("limit", "limit", "parity", "letter", "both", "between", "total", "total"),
+    8: ("limit", "parity", "both", "between", "total", "total", "total", "total"),
 }
 SIZES: dict[int, Size] = {
     1: (3, 4, (2,), 0.0), 2: (4, 5, (2,), 0.0), 3: (6, 7, (2, 3), 0.2), 4: (8, 10, (2, 3), 0.3),
     5: (10, 12, (2, 3), 0.4), 6: (12, 14, (2, 3), 0.5), 7: (14, 17, (2, 3), 0.6), 8: (17, 22, (3,), 0.8),
 }  # fmt: skip
 BOTH_SIZES: dict[int, Size] = {6: (6, 8, (2,), 0.2), 7: (9, 12, (2, 3), 0.4), 8: (12, 17, (2, 3), 0.6)}
+TOTAL_SIZES: dict[int, Size] = {6: (5, 7, (2,), 0.2), 7: (8, 10, (2,), 0.3), 8: (10, 13, (2, 3, 3), 0.4)}
 SYMBOL_COUNTS = {1: (3, 4), 2: (4, 6), 3: (6, 9), 4: (9, 13), 5: (13, 17), 6: (18, 22), 7: (22, 26)}
 
 ABOVE = ("greater than {n}", "more than {n}", "above {n}", "larger than {n}", "bigger than {n}", "over {n}")
@@ -66,6 +68,16 @@ ASKS = (
     "What is the count of numbers that are {c}?",
     "How many of {{l}} are {c}?",
     "How many numbers in {{l}} are {c}?",
+)
+TOTAL_ASKS = (
+    "What is the sum of the numbers that are {c}?",
+    "Add up the numbers that are {c}.",
+    "Add the numbers of {{l}} that are {c}.",
+    "In {{l}}, what do the numbers that are {c} add up to?",
+    "Find the sum of all numbers that are {c}.",
+    "What is the total of those that are {c}?",
+    "How much are the numbers that are {c} together?",
+    "Of {{l}}, add those that are {c}.",
 )
 OCCUR_ASKS = (
     "How often does {c} occur?",
@@ -106,12 +118,14 @@ def draw(rng: Random, level: int) -> Draft:
     return drawn(rng, level, TEMPLATES, MAKERS)
 
 
-def count_steps(items: Sequence[Item], conditions: Sequence[Condition]) -> tuple[str, str, str]:
-    """Return the conditions, each entry with what fits it and the count so far, and the count."""
+def count_steps(
+    items: Sequence[Item], conditions: Sequence[Condition], worth: Callable[[Item], int] = lambda item: 1
+) -> tuple[str, str, str]:
+    """Return the conditions, each entry with what fits it and what those that fit are worth so far, and that."""
     marks, count = [], 0
     for item in items:
         fits = [condition.fits(item) for condition in conditions]
-        count += all(fits)
+        count += worth(item) if all(fits) else 0
         marks.append(f"{item}:{''.join('ny'[fit] for fit in fits)}{count}")
     return joined([condition.sign for condition in conditions]) or "all", joined(marks), str(count)
 
@@ -251,6 +265,21 @@ def _between(rng: Random, level: int) -> Task:
     return _counted(numbers, [first, second], text, limit=low, gap=_gap(numbers, low))
 
 
+def _total(rng: Random, level: int) -> Task:
+    """The sum of the numbers on one side of a limit, or of the even or odd ones; at least two are."""
+    while True:
+        numbers = sized_numbers(rng, TOTAL_SIZES[level])
+        limit = rng.choice(sorted(numbers)[1:-1])
+        condition = parity(rng) if rng.random() < 0.4 else above_or_below(rng, limit, rng.random() < 0.3)
+        if sum(map(condition.fits, numbers)) > 1:
+            break
+    steps = count_steps(numbers, [condition], int)
+    return Task(
+        asks=[ask.format(c=condition.text) for ask in TOTAL_ASKS], items=numbers, steps=steps,
+        params={"digits": len(str(max(numbers))), "sum": int(steps[-1])},
+    )  # fmt: skip
+
+
 def _contrast_ordered(rng: Random, level: int) -> Task:
     """The same kind of list, in order at level 3 and shuffled at level 5."""
     numbers = wide_numbers(rng, rng.randint(8, 11), 2)
@@ -278,6 +307,7 @@ MAKERS: dict[str, Callable[[Random, int], Task]] = {
     "all": _all,
     "both": _both,
     "between": _between,
+    "total": _total,
     "contrast_ordered": _contrast_ordered,
     "contrast_limit": _contrast_limit,
 }

@@ -21,7 +21,7 @@ from edgereason.evals.families.arithmetic import worked
 from edgereason.evals.families.lists import Size, Task, drawn, joined, sized_numbers, wide_numbers
 from edgereason.evals.families.problem import Bands, Draft
 
-BANDS: Bands = {"easy": (1, 1), "middle": (4, 6), "hard": (8, 8)}
+BANDS: Bands = {"easy": (1, 1), "middle": (5, 7), "hard": (8, 8)}
 TEMPLATES = {
     1: ("largest", "largest", "smallest", "smallest", "tiny"),
     2: ("largest", "largest", "smallest", "smallest", "tiny"),
@@ -34,7 +34,7 @@ TEMPLATES = {
 }
 SIZES: dict[int, Size] = {
     1: (3, 3, (2,), 0.0), 2: (3, 4, (2, 2, 3), 0.1), 3: (4, 6, (2, 3), 0.2), 4: (6, 8, (2, 3), 0.3),
-    5: (8, 10, (2, 3), 0.4), 6: (9, 11, (3,), 0.5), 7: (11, 13, (3, 4), 0.6), 8: (13, 16, (3, 4), 0.8),
+    5: (8, 10, (2, 3), 0.4), 6: (9, 11, (3,), 0.5), 7: (11, 13, (3, 4), 0.6), 8: (18, 22, (3, 4), 0.8),
 }  # fmt: skip
 TINY_SIZES: dict[int, Size] = {
     1: (4, 5, (1,), 0.0),
@@ -43,12 +43,12 @@ TINY_SIZES: dict[int, Size] = {
     4: (14, 18, (1,), 0.0),
 }
 ENDS_SIZES: dict[int, Size] = {
-    4: (3, 4, (2,), 0.1), 5: (4, 5, (2,), 0.2), 6: (5, 7, (2, 3), 0.3), 7: (7, 9, (3,), 0.4), 8: (9, 11, (3,), 0.4),
+    4: (3, 4, (2,), 0.1), 5: (4, 5, (2,), 0.2), 6: (5, 7, (2, 3), 0.3), 7: (7, 9, (3,), 0.4), 8: (12, 15, (3,), 0.5),
 }  # fmt: skip
 SECOND_SIZES: dict[int, Size] = {
-    5: (3, 5, (2,), 0.2), 6: (5, 7, (2, 3), 0.3), 7: (7, 9, (2, 3), 0.5), 8: (9, 12, (3,), 0.6),
+    5: (3, 5, (2,), 0.2), 6: (5, 7, (2, 3), 0.3), 7: (7, 9, (2, 3), 0.5), 8: (13, 17, (3,), 0.7),
 }  # fmt: skip
-KIND_SIZES: dict[int, Size] = {6: (6, 8, (2,), 0.2), 7: (8, 10, (2, 3), 0.4), 8: (11, 14, (3,), 0.5)}
+KIND_SIZES: dict[int, Size] = {6: (6, 8, (2,), 0.2), 7: (8, 10, (2, 3), 0.4), 8: (16, 20, (3,), 0.6)}
 
 ASKS = (
     "What is the {w} number?",

@@ -26,7 +26,7 @@ Ending = tuple[str, list[str]]  # question, the lines after the chain
 Ender = Callable[[Random, list[str], Property, int], Ending]
 Task = tuple[str, list[str], dict[str, int | str]]  # question, steps, params
 
-BANDS: Bands = {"easy": (1, 1), "middle": (4, 6), "hard": (8, 8)}
+BANDS: Bands = {"easy": (1, 1), "middle": (5, 7), "hard": (8, 8)}
 TEMPLATES = {
     1: ("end", "end", "is"),
     2: ("end", "end", "is", "lookup"),

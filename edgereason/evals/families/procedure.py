@@ -37,7 +37,7 @@ from edgereason.evals.families.procedure_changes import (
 Told = tuple[list[str], list[str]]  # instructions, lines of the thought
 Task = tuple[str, list[str], dict[str, int | str]]  # question, steps, params
 
-BANDS: Bands = {"easy": (1, 1), "middle": (4, 6), "hard": (8, 8)}
+BANDS: Bands = {"easy": (1, 1), "middle": (5, 7), "hard": (8, 8)}
 TEMPLATES = {
     1: ("numbers", "list", "list"),
     2: ("numbers", "list", "only", "long_list"),

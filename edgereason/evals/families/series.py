@@ -25,7 +25,7 @@ from edgereason.evals.families.arithmetic import OutOfReach, Token, worked
 from edgereason.evals.families.lists import Task, aside_count, cased, joined, told
 from edgereason.evals.families.problem import Bands, Draft
 
-BANDS: Bands = {"easy": (1, 1), "middle": (4, 6), "hard": (8, 8)}
+BANDS: Bands = {"easy": (1, 1), "middle": (5, 7), "hard": (8, 8)}
 TEMPLATES = {
     1: ("plus", "plus", "minus", "long"),
     2: ("plus", "plus", "minus", "long", "double"),

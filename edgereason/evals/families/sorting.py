@@ -18,7 +18,7 @@ from random import Random
 from edgereason.evals.families.lists import Size, Task, drawn, joined, sized_numbers, wide_numbers
 from edgereason.evals.families.problem import Bands, Draft
 
-BANDS: Bands = {"easy": (1, 1), "middle": (4, 6), "hard": (8, 8)}
+BANDS: Bands = {"easy": (1, 1), "middle": (5, 7), "hard": (8, 8)}
 TEMPLATES = {
     1: ("up", "up", "down"),
     2: ("up", "up", "down"),

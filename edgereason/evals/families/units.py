@@ -47,7 +47,7 @@ from edgereason.evals.families.units_phrases import (
 Quantity = tuple[int, ...]  # how many of each unit of a chain
 Task = tuple[str, tuple[str, ...]]  # question, steps
 
-BANDS: Bands = {"easy": (1, 1), "middle": (4, 6), "hard": (8, 8)}
+BANDS: Bands = {"easy": (1, 1), "middle": (5, 7), "hard": (8, 8)}
 TEMPLATES = {
     1: ("up", "up", "down", "compare", "left_over"),
     2: ("up", "up", "down", "compare", "left_over"),

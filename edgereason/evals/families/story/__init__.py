@@ -24,7 +24,7 @@ from edgereason.evals.families.story.tales import Scale, Tale
 from edgereason.evals.families.story.tales_more import LIVING_TALES, TALES
 from edgereason.evals.families.story.telling import Teller
 
-BANDS: Bands = {"easy": (1, 1), "middle": (4, 6), "hard": (8, 8)}
+BANDS: Bands = {"easy": (1, 1), "middle": (5, 7), "hard": (8, 8)}
 MOST_THOUGHT, MOST_QUESTION = 280, 640  # characters
 GROUPS: tuple[tuple[tuple[Frame, ...], int], ...] = (
     (frames.CHANGES, 27), (frames.COMPARISONS, 13), (frames.MEASURES, 6), (frames_parts.PARTS, 16),

@@ -44,6 +44,11 @@ def wanted_of(text):
     return found[1]
 
 
+def worths(problem, entries):
+    """What each entry adds where it fits: itself where a sum is asked for."""
+    return [int(entry) if problem.template == "total" else 1 for entry in entries]
+
+
 def fitting(problem):
     """For each entry whether it is counted, by the words of the question."""
     entries, text = split_of(problem)
@@ -65,22 +70,27 @@ def fitting(problem):
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_the_words_of_a_question_give_its_answer(level):
-    """A reader of the conditions counts as many entries as the answer says."""
+    """A reader of the conditions counts as many entries as the answer says, or adds them up to it."""
     for problem in drafts(level):
-        assert str(sum(fitting(problem))) == problem.answer, problem.question
+        worth = worths(problem, split_of(problem)[0])
+        found = sum(each for each, fits in zip(worth, fitting(problem), strict=True) if fits)
+        assert str(found) == problem.answer, problem.question
+        asks_for_sum = re.search(r"\b(?:add|sum|total|together)\b", split_of(problem)[1], re.IGNORECASE)
+        assert bool(asks_for_sum) == (problem.template == "total")
 
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_marks_hold_the_list_in_its_order_and_count_one_by_one(level):
-    """The entry of each mark is the list's; the count goes up by one where every condition fits and stays elsewhere."""
+    """The entry of each mark is the list's; it counts, or adds up, where every condition fits."""
     for problem in drafts(level):
         conditions, line, _ = problem.steps
         marks = [re.fullmatch(r"(\w+):([yn]*)(\d+)", mark).groups() for mark in line.split(",")]
         assert split_of(problem)[0] == [entry for entry, _, _ in marks]
         counts = [0, *(int(count) for _, _, count in marks)]
-        assert fitting(problem) == [b - a == 1 for a, b in pairwise(counts)]
+        worth = worths(problem, split_of(problem)[0])
+        assert fitting(problem) == [b - a == each for each, (a, b) in zip(worth, pairwise(counts), strict=True)]
         assert fitting(problem) == ["n" not in fits for _, fits, _ in marks]
-        assert {b - a for a, b in pairwise(counts)} <= {0, 1}
+        assert all(b - a in (0, each) for each, (a, b) in zip(worth, pairwise(counts), strict=True))
         assert {len(fits) for _, fits, _ in marks} == {0 if conditions == "all" else 1 + conditions.count(",")}
 
 
