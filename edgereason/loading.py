@@ -101,7 +101,7 @@ def load_parts(
         ModelNotFoundError, ModelFileError, DownloadError, TokenizerError, ExtraMissingError, ConfigError.
         RecordError: `device_profile` cannot be read, or was made for something else.
     """
-    profiles = budget_profiles(profiles_dir)
+    budget_profiles(profiles_dir)
     files, tokenizer = open_files(model, engine, prompts, offline=offline, on_download=on_download)
     given = {**engine_options, **({} if threads is None else {"threads": threads})}
     profile, notes = _device_profile(files, device_profile)
@@ -110,6 +110,7 @@ def load_parts(
     try:
         tokenizer.check_vocabulary(opened.info.vocab_size)
         info = model_info(files, opened.info, tokenizer)
+        profiles = budget_profiles(profiles_dir, info.lineage)
         accuracy = accuracy_profile_of(info.lineage, profiles_dir)
         folders = [profiles_dir, _data_folder("probes")] if with_probe else []
         probe, about_probe = find_probe(folders, info, opened, profiles)
@@ -184,15 +185,23 @@ def cache_folder(kind: str) -> Path:
     return Path(platformdirs.user_cache_dir("edgereason")) / kind
 
 
-def budget_profiles(folder: Path | None = None) -> dict[str, BudgetProfile]:
-    """The shipped budget profiles, and the user's over them.
+def budget_profiles(folder: Path | None = None, lineage: str = "") -> dict[str, BudgetProfile]:
+    """The shipped budget profiles, over them those that a search found for this lineage, and the user's over both.
 
     Raises:
         ConfigError: no such folder, or a file in it is wrong.
     """
     if folder is not None and not folder.is_dir():
         raise ConfigError(f"Profiles folder {str(folder)!r} does not exist.", hint="It holds one TOML file a profile.")
-    return read_profiles(_data_folder("profiles") / "budgets", *([folder] if folder is not None else []))
+    shipped = _data_folder("profiles") / "budgets"
+    tables = [path for path in sorted(shipped.glob("*/search/table.json")) if _lineage_in(path) == lineage]
+    found = [path.parents[1] for path in tables]
+    return read_profiles(shipped, *found, *([folder] if folder is not None else []))
+
+
+def _lineage_in(table: Path) -> object:
+    """Of which model's records the search was that left this table."""
+    return json.loads(table.read_text(encoding="utf-8"))["provenance"]["model"]["lineage"]
 
 
 def accuracy_profile_of(lineage: str, folder: Path | None = None) -> AccuracyProfile | None:

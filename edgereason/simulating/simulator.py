@@ -152,7 +152,7 @@ class Simulator:
             engine=ReplayEngine(_info(device, recording, times), recording.scripts, times, self.clock.work),
             tokenizer=recording.tokenizer,
             probe=DirectAnswerProbe(),
-            profiles=budget_profiles(profiles_dir),
+            profiles=budget_profiles(profiles_dir, recording.model.lineage),
             costs=pass_costs(device, TYPICAL_CONTEXT),
             model=recording.model,
             accuracy=accuracy_profile_of(recording.model.lineage, profiles_dir),

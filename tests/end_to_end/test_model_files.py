@@ -169,6 +169,7 @@ def test_a_template_without_thoughts_is_answered_plainly_and_said_aloud(
     """A template of the caller's that shows no thoughts: a note names the options, and with them it thinks."""
     (tmp_path / "plain.jinja").write_text(PLAIN, encoding="utf-8")
     ask = ("ask", QUESTION, "-m", str(model), "--chat-template", str(tmp_path / "plain.jinja"), "--json", "-q")
+    ask += ("--profile", "normal")
     tags = ("--think-open", "<think>", "--think-close", "</think>")
     plain, named = (json.loads(edgereason(*ask, *more).stdout) for more in ((), tags))
 

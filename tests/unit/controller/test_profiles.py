@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,18 @@ def test_a_wrong_line_is_named(tmp_path: Path, line: str, message: str) -> None:
 
     with pytest.raises(ConfigError, match=message):
         read_profile(path)
+
+
+def test_a_model_has_the_budgets_that_were_found_for_it(tmp_path: Path) -> None:
+    """Those of its lineage lie over the general ones, and the user's over both."""
+    shipped = Path(__file__).parents[3] / "profiles" / "budgets" / "abacus"
+    lineage = json.loads((shipped / "search" / "table.json").read_text())["provenance"]["model"]["lineage"]
+    (tmp_path / "hard.toml").write_text("think_tokens = 7\nanswer_tokens = 8\nmax_rows = 3\n")
+    general, found, own = budget_profiles(), budget_profiles(lineage=lineage), budget_profiles(tmp_path, lineage)
+
+    assert (12, 640) == tuple(found[name].think_tokens for name in ("easy", "normal"))
+    assert general["easy"] == budget_profiles(lineage="another")["easy"] != found["easy"]
+    assert (found["easy"], 7) == (own["easy"], own["hard"].think_tokens)
 
 
 def test_a_missing_key_is_named(tmp_path: Path) -> None:
