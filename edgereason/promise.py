@@ -70,10 +70,14 @@ class Promise:
         """Keep the score of a closing."""
         self._log.add(self.regime(rows), score)
 
+    def is_busy(self) -> bool:
+        """Whether neighbours are at work now."""
+        return self._is_busy()
+
     def regime(self, rows: int) -> str:
         """What closings of so many rows, now, are kept under."""
         width = 1 << max(0, rows - 1).bit_length()
-        return f"{self._setting}; up to {width} rows; {'busy' if self._is_busy() else 'calm'}"
+        return f"{self._setting}; up to {width} rows; {'busy' if self.is_busy() else 'calm'}"
 
 
 def setting_of(info: EngineInfo, model: ModelInfo) -> str:

@@ -11,6 +11,7 @@ import pytest
 from edgereason.controller.reserve import MISS_RATE, closings_needed
 from edgereason.errors import ConfigError
 from edgereason.promise import Promise, setting_of
+from edgereason.request import HANDOVER_S
 from edgereason.runtime import Reasoner
 from edgereason.testing import FakeClock
 from edgereason.types import EngineInfo, ModelInfo
@@ -85,3 +86,16 @@ def test_a_miss_rate_out_of_range_is_refused(reasoner: Make, miss_rate: float) -
     """With the range."""
     with pytest.raises(ConfigError, match=r"from 0\.0001 to 0\.5"):
         reasoner(ENDLESS).ask("?", deadline=1.0, miss_rate=miss_rate)
+
+
+def test_beside_neighbours_the_shortest_deadline_is_longer(reasoner: Make, tmp_path: Path) -> None:
+    """They leave half of a core: what is predicted for prompt and direct answer counts twice as much."""
+    calm, busy = (
+        reasoner(ENDLESS, clock=FakeClock(), pass_s=0.1, promise=Promise(tmp_path, "here", lambda x=is_busy: x)).ask(
+            "?", deadline=50.0, profile="easy"
+        )
+        for is_busy in (False, True)
+    )
+    margins_s = 2 * HANDOVER_S
+
+    assert busy.shortest_feasible_s - margins_s == pytest.approx(2 * (calm.shortest_feasible_s - margins_s))
