@@ -157,13 +157,13 @@ class Pipeline:
     def _profile(self, request: Request, difficulty: Difficulty) -> BudgetProfile:
         """The profile asked for, or the one that the difficulty calls for.
 
-        Where this question's own curve says what each token buys, the plan needs no profile's limits: the label names
-        the profile, and the widest one's limits hold.
+        Where curves say what each token buys, this question's own or the mean ones, the plan needs no profile's limits:
+        the label names the profile, and the widest one's limits hold.
         """
         profiles, asked = self._parts.profiles, request.options.profile
         if asked != "auto":
             return profiles[asked]
-        if self._curves is None or not difficulty.right or request.options.strategy != "auto":
+        if self._curves is None or request.options.strategy != "auto":
             return profiles[difficulty.label]
         return replace(profiles["hard"], name=difficulty.label)
 

@@ -94,18 +94,20 @@ def test_the_plan_goes_by_the_curve_of_the_question(reasoner: Make) -> None:
     assert [64, 8] == [min(64, tokens[0]), tokens[1]]
 
 
-def test_the_label_names_the_profile_and_limits_nothing_where_the_curve_is_known(reasoner: Make) -> None:
-    """An easy question whose curve says that votes pay gets them; by the profile that was asked for, or without an
-    accuracy profile, the profile's limits hold.
+def test_the_label_names_the_profile_and_limits_nothing_where_curves_are_known(reasoner: Make) -> None:
+    """An easy question whose curve, or the mean one, says that votes pay gets them; by the profile that was asked for,
+    or without an accuracy profile, the profile's limits hold.
     """
     unsure = replace(KNOWN, right=(0.1, 0.3, 0.6), finished=(0.0, 0.5, 0.99))
     known = {"accuracy": accuracy_with(None), "probe": Told(unsure)}
     free = reasoner(THREE, known=known).ask("?", deadline=9.0).plan
     asked = reasoner(THREE, known=known).ask("?", deadline=9.0, profile="easy").plan
     by_rule = reasoner(THREE, known={"probe": Told(unsure)}).ask("?", deadline=9.0).plan
+    told = Told(replace(KNOWN, think_tokens=(), right=(), finished=(), calibrated=False))
+    by_mean = reasoner(THREE, known={**known, "probe": told}).ask("?", deadline=9.0).plan
 
-    assert ("easy", "easy", "easy") == (free.profile, asked.profile, by_rule.profile)
-    assert free.num_rows > 1
+    assert ("easy",) * 4 == tuple(plan.profile for plan in (free, asked, by_rule, by_mean))
+    assert (True, True) == (free.num_rows > 1, by_mean.num_rows > 1)
     assert (1, 1) == (asked.num_rows, by_rule.num_rows)
 
 
