@@ -113,3 +113,12 @@ def test_a_profile_can_be_named(measured: Measured, tmp_path: Path, monkeypatch:
         assert "measured" == reasoner.costs.provenance["origin"]
     with pytest.raises(RecordError, match="cannot be read"):
         Reasoner.load("abacus", engine="onnx", device_profile=Path(os.devnull).parent)
+
+
+def test_the_bundled_model_has_budgets_of_its_own(kept: Path) -> None:
+    """Its easy profile, found by a search, hardly thinks; the general one would let a sum of many terms take more."""
+    with Reasoner.load("abacus", engine="onnx", threads=1) as reasoner:
+        plan = reasoner.ask("12 + 7 * 3 - 4 + 9 * 6 = ?", profile="easy", deadline=5.0).plan
+
+    assert plan is not None
+    assert (1, True) == (plan.num_rows, 0 < plan.rows[0].think_tokens <= 12)
