@@ -17,19 +17,19 @@ import json
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+
+from parts import usual_parts
 
 from edgereason.evals.checking import TASK, Conditions, check
 from edgereason.evals.ledger import Ask, ask_from
 from edgereason.evals.runner import run
 from edgereason.evals.tasks import load_task
 from edgereason.intervals import Difference, paired_difference
-from edgereason.loading import Parts, cache_folder, load_parts
+from edgereason.loading import Parts, cache_folder
 from edgereason.promise import MUTATIONS, Promise, Safeguards, setting_of
-from edgereason.prompting import PromptOptions
 from edgereason.protocols import Record
 from edgereason.records import read_records
 from edgereason.runtime import Reasoner
@@ -100,15 +100,7 @@ def parsed() -> argparse.Namespace:
 
 def parts_of(options: argparse.Namespace, safeguards: Safeguards | None, folder: Path) -> Parts:
     """The model's parts; what is learnt without some of the safeguards goes into a copy, in `folder`."""
-    parts = load_parts(
-        options.model,
-        engine=options.engine,
-        threads=None,
-        device="auto",
-        profiles_dir=None,
-        prompts=PromptOptions(),
-        clock=time.perf_counter,
-    )
+    parts = usual_parts(options.model, options.engine)
     if safeguards is None:
         return parts
     if (known := cache_folder("closings")).is_dir():

@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -24,15 +23,14 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
+from parts import usual_parts
 from rich.progress import track
 
 from edgereason.evals.checking import TASK
 from edgereason.evals.runner import item_seed
 from edgereason.evals.tasks import Item, load_task
 from edgereason.intervals import Difference, paired_difference
-from edgereason.loading import load_parts
 from edgereason.profiling.device import device_name
-from edgereason.prompting import PromptOptions
 from edgereason.records import provenance
 from edgereason.runtime import Reasoner
 
@@ -56,7 +54,10 @@ def main() -> None:
     items = load_task(TASK, n=options.n, split="test", seed=options.seed).items
     with ExitStack() as stack:
         reasoners = {
-            side: stack.enter_context(Reasoner(lambda side=side: parts_of(options, side == "with"))) for side in SIDES
+            side: stack.enter_context(
+                Reasoner(lambda side=side: usual_parts(options.model, options.engine, with_probe=side == "with"))
+            )
+            for side in SIDES
         }
         for reasoner in reasoners.values():
             reasoner.ask(items[0].question, deadline=1.0)  # the first request warms up
@@ -91,20 +92,6 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--engine", default="auto", help="onnx or llama-cpp (default: what the model has)")
     parser.add_argument("--out", type=Path, help="write what it came to, as JSON")
     return parser.parse_args()
-
-
-def parts_of(options: argparse.Namespace, with_probe: bool) -> Any:
-    """The model's parts, with its probe or with the prior in its place."""
-    return load_parts(
-        options.model,
-        engine=options.engine,
-        threads=None,
-        device="auto",
-        profiles_dir=None,
-        prompts=PromptOptions(),
-        clock=time.perf_counter,
-        with_probe=with_probe,
-    )
 
 
 def asked(
@@ -160,4 +147,4 @@ def text_of(cells: Sequence[Mapping[str, Any]]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
