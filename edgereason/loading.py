@@ -101,7 +101,7 @@ def load_parts(
         ModelNotFoundError, ModelFileError, DownloadError, TokenizerError, ExtraMissingError, ConfigError.
         RecordError: `device_profile` cannot be read, or was made for something else.
     """
-    budget_profiles(profiles_dir)
+    budget_profiles(profiles_dir)  # whether they can be read; which of them hold goes by the model
     files, tokenizer = open_files(model, engine, prompts, offline=offline, on_download=on_download)
     given = {**engine_options, **({} if threads is None else {"threads": threads})}
     profile, notes = _device_profile(files, device_profile)
