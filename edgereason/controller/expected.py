@@ -41,16 +41,15 @@ def own_curves(mean: Curves, difficulty: Difficulty | None) -> Curves:
 
     A vote of K multiplies the odds of one row closed there by as much as it does on average. Rows of one question go
     wrong together, so a vote is no binomial; maps of the predicted chance that were fitted for it did worse on
-    questions left out (docs/log.md). The predicted shares have no intervals.
+    questions left out (docs/log.md). The predicted shares have no intervals, and of votes there are only plain ones.
     """
     if difficulty is None or not difficulty.right:
         return mean
     direct, *right = difficulty.right
     points, finished = difficulty.think_tokens[1:], difficulty.finished[1:]
     alone, own = _log_odds([share.mean for share in mean.right]), _log_odds(right)
-    gained = [_log_odds([share.mean for share in votes]) - alone for votes in (*mean.votes, *mean.weighted)]
+    gained = [_log_odds([share.mean for share in votes]) - alone for votes in mean.votes]
     voted = [own + np.interp(points, mean.think_tokens, each) for each in gained]
-    shares = [tuple(map(_share, row)) for row in (1 / (1 + np.exp(-np.array(voted)))).tolist()]
     left = 1 - np.array((0.0, *finished))
     return replace(
         mean,
@@ -58,8 +57,8 @@ def own_curves(mean: Curves, difficulty: Difficulty | None) -> Curves:
         right=tuple(map(_share, right)),
         finished=finished,
         hazard=tuple((1 - left[1:] / np.maximum(left[:-1], LEAST_CHANCE)).tolist()),
-        votes=tuple(shares[: len(mean.votes)]),
-        weighted=tuple(shares[len(mean.votes) :]),
+        votes=tuple(tuple(map(_share, row)) for row in (1 / (1 + np.exp(-np.array(voted)))).tolist()),
+        weighted=(),
         direct=_share(direct),
     )
 
@@ -118,19 +117,23 @@ def options(
     Of a shape (rows, rounds): most_think: think tokens that each row may have; of so many rows: pass_s: seconds of a
     pass; left_s: seconds for their thoughts; between_s: seconds from the thoughts of one round to those of the next.
     """
-    found, reaches = [], {}
-    for rows, rounds in shapes:
-        thinking_s = left_s(rows) - (rounds - 1) * between_s(rows)
-        reaches[rows, rounds] = int(min(most_think(rows, rounds), thinking_s / (rounds * pass_s(rows))))
+    found, tried = [], tuple(shapes)
+    times = {rows: (pass_s(rows), left_s(rows), between_s(rows)) for rows in {rows for rows, _ in tried}}
+    reaches = {}
+    for rows, rounds in tried:
+        each_s, remaining_s, waiting_s = times[rows]
+        thinking_s = remaining_s - (rounds - 1) * waiting_s
+        reaches[rows, rounds] = int(min(most_think(rows, rounds), thinking_s / (rounds * each_s)))
     passes = expected_seconds(curves, max([0, *reaches.values()]), 1.0)  # once, for the longest
     for (rows, rounds), reach in reaches.items():
-        waiting_s = (rounds - 1) * between_s(rows)
+        each_s, _, waiting_s = times[rows]
         points = sorted({point for point in curves.think_tokens if point < reach} | {reach} if reach > 0 else ())
-        for point, accuracy in zip(points, accuracy_at(curves, rows * rounds, points), strict=True):
-            seconds = rounds * float(passes[point] * pass_s(rows)) + waiting_s
-            found.append(
-                Option(rows=rows, rounds=rounds, think_tokens=point, accuracy=float(accuracy), seconds=seconds)
-            )
+        seconds = (rounds * each_s * passes[points] + (rounds - 1) * waiting_s).tolist()
+        right = accuracy_at(curves, rows * rounds, points).tolist()
+        found += [
+            Option(rows=rows, rounds=rounds, think_tokens=point, accuracy=accuracy, seconds=each)
+            for point, accuracy, each in zip(points, right, seconds, strict=True)
+        ]
     return found
 
 
