@@ -29,7 +29,7 @@ def chart(profile: DeviceProfile, width: int = WIDTH) -> RenderableType:
     costs = {cost.cell: cost for cost in profile.costs if cost.cell.kind == "decode"}
     contexts = sorted({cell.context for cell in costs})
     main = max(contexts, key=lambda context: (sum(cell.context == context for cell in costs), -context))
-    others = [context for context in contexts if context != main]
+    others = spread([context for context in contexts if context != main], (width - 28 - 2 * SHORTEST_BAR) // 12)
     shown = {cell.rows: cost for cell, cost in costs.items() if cell.context == main}
     slowest = max(cost.estimate.median_s for cost in shown.values())
     most = max(rows / cost.estimate.median_s for rows, cost in shown.items())
@@ -50,6 +50,14 @@ def chart(profile: DeviceProfile, width: int = WIDTH) -> RenderableType:
             *(milliseconds(costs.get(Cell("decode", rows, context))) for context in others),
         )
     return table
+
+
+def spread(places: list[int], most: int) -> list[int]:
+    """At most so many of them, at least one where there is any: the ends, and evenly between."""
+    if len(places) <= most:
+        return places
+    gaps = max(1, most - 1)
+    return [places[(len(places) - 1) * index // gaps] for index in range(max(1, most))]
 
 
 def milliseconds(cost: CellCost | None) -> Text:
