@@ -67,6 +67,7 @@ class Pipeline:
         parts, options, progress = self._parts, request.options, request.progress
         self._reserve, self._free_bytes = self._reserves(options.miss_rate), parts.free_bytes()
         progress.prompt = prompt = parts.tokenizer.prompt(request.messages, choices=options.choices)
+        progress.trace.add("prompt", len(prompt.tokens))
         self._check_room(prompt)
         prefix = self._prefill(prompt, request)
         progress.trace.add("prefilled", prompt.tokens)

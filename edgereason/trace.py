@@ -12,9 +12,11 @@ from typing import Any, Literal, get_args
 
 from edgereason.errors import RecordError
 from edgereason.protocols import Clock, Record
+from edgereason.types import Work
 
 EventKind = Literal[
     "queued",
+    "prompt",
     "prefilled",
     "admitted",
     "branched",
@@ -30,6 +32,7 @@ EventKind = Literal[
 
 EVENT_FIELDS: dict[EventKind, tuple[str, ...]] = {
     "queued": ("ahead",),  # requests before this one
+    "prompt": ("length",),  # tokens of the prompt, now that its text is in tokens
     "prefilled": ("tokens",),  # the prompt's ids
     "admitted": ("row", "seed", "sampling"),  # a new row on the prefix
     "branched": ("row", "parent", "position", "seed", "sampling"),  # a new row that continues `parent` at `position`
@@ -69,28 +72,35 @@ class Trace:
         """Append an event; `values` are those that EVENT_FIELDS names, in that order."""
         self._events.append((self._clock() - self._entry, kind, values))
 
-    def add_pass(self, rows: int, seconds: float, count: int = 1, context: float = 0.0) -> None:
-        """Count `count` forward passes over `rows` rows that read `context` tokens each and took `seconds` together."""
-        tally = self._passes.get(rows)
-        if tally is None:
-            self._passes[rows] = [count, seconds, seconds / count, count * context]
-        else:
-            tally[0] += count
-            tally[1] += seconds
-            tally[2] = max(tally[2], seconds / count)
-            tally[3] += count * context
+    def add_pass(self, seconds: float, work: Work) -> None:
+        """Count passes over as many rows, which took `seconds` together."""
+        tally = self._passes.setdefault(work.rows, [0, 0.0, 0.0, 0.0, 0.0, 0])
+        tally[0] += work.passes
+        tally[1] += seconds
+        tally[2] = max(tally[2], seconds / work.passes)
+        tally[3] += work.passes * work.context
+        tally[4] += work.passes * work.beside
+        tally[5] += work.further_tokens
 
     def passes(self) -> dict[int, tuple[int, float, float]]:
         """What `add_pass` counted, by rows: passes, seconds of all of them, seconds of the longest."""
         return {
             rows: (int(count), seconds, longest_s)
-            for rows, (count, seconds, longest_s, _) in self._passes.copy().items()
+            for rows, (count, seconds, longest_s, *_) in self._passes.copy().items()
         }
 
-    def work(self) -> tuple[tuple[int, int, float], ...]:
-        """The same without times: (rows, passes, mean tokens read for a row), narrowest first."""
-        tallies = sorted(self._passes.copy().items())
-        return tuple((rows, int(count), tokens / count) for rows, (count, _, _, tokens) in tallies)
+    def work(self) -> tuple[Work, ...]:
+        """The same without times, a width each, narrowest first."""
+        return tuple(
+            Work(
+                rows=rows,
+                passes=int(count),
+                context=own / count,
+                beside=beside / count,
+                further_tokens=int(further_tokens),
+            )
+            for rows, (count, _, _, own, beside, further_tokens) in sorted(self._passes.copy().items())
+        )
 
     def events(self, kind: EventKind | None = None) -> tuple[tuple[float, EventKind, tuple[Any, ...]], ...]:
         """What was added so far, oldest first, as (seconds since entry, kind, values)."""
@@ -100,17 +110,21 @@ class Trace:
         """Events as named fields, and passes by width: {"events": [...], "passes": [...]}."""
         return {
             "events": [{"at_s": at_s, "event": kind, **_named(kind, values)} for at_s, kind, values in self.events()],
-            "passes": [
-                {
-                    "rows": rows,
-                    "count": int(count),
-                    "seconds": seconds,
-                    "longest_s": longest_s,
-                    "context": round(tokens / count, 1),
-                }
-                for rows, (count, seconds, longest_s, tokens) in sorted(self._passes.copy().items())
-            ],
+            "passes": [_tally(each, *self.passes()[each.rows][1:]) for each in self.work()],
         }
+
+
+def _tally(work: Work, seconds: float, longest_s: float) -> Record:
+    """Passes of one width as a record."""
+    return {
+        "rows": work.rows,
+        "count": work.passes,
+        "seconds": seconds,
+        "longest_s": longest_s,
+        "context": round(work.context, 1),
+        "beside": round(work.beside, 1),
+        "further_tokens": work.further_tokens,
+    }
 
 
 def _named(kind: EventKind, values: tuple[Any, ...]) -> dict[str, Any]:

@@ -121,10 +121,26 @@ class EngineInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """Passes of one width, without their times.
+
+    context: tokens of a row's own, prompt included, in the mean. beside: tokens of others in the store that all rows
+    share, in the mean. further_tokens: appended beyond one a row and pass, all of them together.
+    """
+
+    rows: int
+    passes: int = 1
+    context: float = 0.0
+    beside: float = 0.0
+    further_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PassCosts:
     """Seconds of one decode pass over rows (index-aligned, rows rising), and of prefill.
 
     contexts, pass_at_s: the passes at several contexts, rising, as [contexts][rows]; empty where one was timed.
+    beside_share: what a token of another row in the same store costs a pass, over a token of the row's own.
     pass_j, prefill_token_j, prefill_base_j: joules of the same; empty and 0 where they were not measured.
     observed: mean seconds of a pass in each of the latest requests, by rows, oldest first; not part of the table.
     """
@@ -136,6 +152,7 @@ class PassCosts:
     context: int  # at which the passes were timed
     contexts: tuple[int, ...] = ()
     pass_at_s: tuple[tuple[float, ...], ...] = ()
+    beside_share: float = 0.0
     pass_j: tuple[float, ...] = ()
     prefill_token_j: float = 0.0
     prefill_base_j: float = 0.0

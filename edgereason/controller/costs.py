@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
 
 from edgereason.errors import ConfigError
-from edgereason.types import Markers, PassCosts
+from edgereason.types import Markers, PassCosts, Work
 
 DIRECT_ANSWER_TOKENS = 24  # most that an answer without thought may take
 
@@ -19,10 +18,13 @@ def pass_seconds(costs: PassCosts, rows: int, context: float | None = None) -> f
     """
     if context is None or len(costs.contexts) < 2:
         return _at(costs.rows, costs.pass_s, rows)
-    right = min(max(1, bisect_left(costs.contexts, context)), len(costs.contexts) - 1)
-    low, high = costs.contexts[right - 1], costs.contexts[right]
-    low_s, high_s = (_at(costs.rows, costs.pass_at_s[place], rows) for place in (right - 1, right))
-    return low_s + max(0.0, (context - low) / (high - low)) * (high_s - low_s)
+    last = len(costs.contexts) - 1
+    right = min(max(1, bisect_left(costs.contexts, context)), last)
+    left = 0 if context > costs.contexts[last] else right - 1  # beyond all of them their common slope goes on
+    low, high = costs.contexts[left], costs.contexts[right]
+    low_s, high_s = (_at(costs.rows, costs.pass_at_s[place], rows) for place in (left, right))
+    found = low_s + max(0.0, (context - low) / (high - low)) * (high_s - low_s)
+    return found if context <= high else max(found, high_s)
 
 
 def pass_joules(costs: PassCosts, rows: int) -> float:
@@ -57,31 +59,17 @@ def joules_spent(costs: PassCosts, prompt_tokens: int, passes: Mapping[int, int]
     return prefill_j + sum(count * pass_joules(costs, rows) for rows, count in passes.items())
 
 
-def seconds_of(costs: PassCosts, prompt_tokens: int, work: Iterable[tuple[int, int, float]]) -> float:
+def seconds_of(costs: PassCosts, prompt_tokens: int, work: Iterable[Work]) -> float:
     """Seconds of a prompt and of the passes of a plan: direct answer, thoughts and closings alike.
 
     prompt_tokens: those to prefill; 0 where the prompt's state was there already.
-    work: (rows, passes, mean tokens read for a row), as `Trace.work` counts and `rows_leaving` foresees them.
     """
     prefill_s = prefill_seconds(costs, prompt_tokens) if prompt_tokens else 0.0
-    return prefill_s + sum(count * pass_seconds(costs, rows, context) for rows, count, context in work)
-
-
-def rows_leaving(lengths: Sequence[int], context: int, *, shares_store: bool = False) -> list[tuple[int, int, float]]:
-    """The passes of rows that begin together after `context` tokens and take so many passes each.
-
-    Rows leave as they finish: as (rows alive, passes, mean tokens read for a row), the widest first. Where rows share
-    a store, a pass reads for each row what all of them hold; what a row leaves behind is filled by the others first.
-    """
-    ends = [0, *sorted(lengths)]
-    found, most_held = [], 0.0
-    for place, (begin, end) in enumerate(pairwise(ends)):
-        rows, middle = len(lengths) - place, (begin + end) / 2
-        held = max(most_held, rows * middle) if shares_store else middle
-        most_held = max(most_held, rows * end)
-        if end > begin:
-            found.append((rows, end - begin, context + held))
-    return found
+    return prefill_s + sum(
+        each.passes * pass_seconds(costs, each.rows, each.context + costs.beside_share * each.beside)
+        + each.further_tokens * costs.prefill_token_s
+        for each in work
+    )
 
 
 def prefill_seconds(costs: PassCosts, tokens: int) -> float:
@@ -92,13 +80,15 @@ def prefill_seconds(costs: PassCosts, tokens: int) -> float:
 def forced_seconds(costs: PassCosts, tokens: int, rows: int, *, one_pass_per_token: bool) -> float:
     """Seconds to append `tokens` forced tokens to each of `rows` rows.
 
-    A single row takes them in one pass, like a stretch of prompt; several do so where the engine can
-    (`EngineInfo.passes_per_token`). Never more than a pass for each token.
+    A single row takes them in one pass, each after the first as cheap as a token of a prompt; several do so where the
+    engine can (`EngineInfo.passes_per_token`). Never more than a pass for each token.
     """
+    if not tokens:
+        return 0.0
     pass_s = pass_seconds(costs, rows)
     if rows > 1 and one_pass_per_token:
         return tokens * pass_s
-    return min(tokens * pass_s, max(pass_s, prefill_seconds(costs, rows * tokens)))
+    return min(tokens * pass_s, pass_s + rows * (tokens - 1) * costs.prefill_token_s)
 
 
 def closing_tokens(markers: Markers) -> int:

@@ -76,30 +76,33 @@ class Situation:
         """Seconds that rounds of `width` rows have for all their thoughts, opening and closing kept in reserve."""
         if self.remaining_s is None:
             return math.inf
-        opening_s = len(self.markers.open_thought) * self.pass_s(width)
-        return self.remaining_s - opening_s - (rounds - 1) * self.between_s(width) - self.closing_s(width)
+        waiting_s = (rounds - 1) * self.between_s(width)
+        return self.remaining_s - self._opening_s(width) - waiting_s - self.closing_s(width)
 
     def between_s(self, width: int) -> float:
         """Seconds from the end of the thoughts of `width` rows to the beginning of those of the next round."""
-        return self._answering_s(width) + len(self.markers.open_thought) * self.pass_s(width)
+        return self._answering_s(width) + self._opening_s(width)
 
     def closing_s(self, width: int) -> float:
         """Seconds to keep back for closing `width` rows."""
         return self.reserve(width).factor * self._answering_s(width)
 
+    def _opening_s(self, width: int) -> float:
+        """Seconds until the thoughts of `width` rows begin."""
+        return self.drift * self.forced_s(width, len(self.markers.open_thought))
+
     def _answering_s(self, width: int) -> float:
         """Seconds that closing `width` rows is predicted to take."""
-        return self.drift * self.forced_s(width) + self.answer_tokens * self.pass_s(width)
+        return self.drift * self.forced_s(width, closing_tokens(self.markers)) + self.answer_tokens * self.pass_s(width)
 
-    def forced_s(self, width: int) -> float:
-        """Seconds, as measured, of what is forced where `width` rows are closed."""
-        tokens = closing_tokens(self.markers)
+    def forced_s(self, width: int, tokens: int) -> float:
+        """Seconds, as measured, of so many forced tokens of `width` rows."""
         return forced_seconds(self.costs, tokens, width, one_pass_per_token=self.one_pass_per_token)
 
     def bound_s(self, width: int, think: int, rounds: int = 1) -> float:
         """Seconds that rounds of `width` rows take if all think to their limit, closing as long as is kept for it."""
-        passes = len(self.markers.open_thought) + rounds * think
-        return passes * self.pass_s(width) + (rounds - 1) * self.between_s(width) + self.closing_s(width)
+        thinking_s = rounds * think * self.pass_s(width) + (rounds - 1) * self.between_s(width)
+        return self._opening_s(width) + thinking_s + self.closing_s(width)
 
     def around(self, answer_tokens: int) -> int:
         """Passes that a row needs beside its thought."""

@@ -25,9 +25,9 @@ from edgereason.decoding.policies import (
 from edgereason.decoding.row import Row, RowLimits
 from edgereason.decoding.texts import answer_text, thought_text
 from edgereason.errors import Aborted
-from edgereason.protocols import Batch, Clock, Codec, Prefix, Proposals
+from edgereason.protocols import Batch, Clock, Codec, Passes, Prefix, Proposals
 from edgereason.trace import Trace
-from edgereason.types import GREEDY, Finish, Markers, Plan, Rollout, RowId, Sampling
+from edgereason.types import GREEDY, Finish, Markers, Plan, Rollout, RowId, Sampling, Work
 
 ReadAnswer = Callable[[str], tuple[str | None, str | None]]  # text -> (answer as written, canonical form)
 IsDecided = Callable[[Sequence[Rollout], int], bool]
@@ -78,7 +78,7 @@ class Decoder:
 
     started: the request's entry on `clock`; context: most tokens a row may have, prompt included;
     one_pass_per_token: forced text costs a pass a token where several rows run, so it is fed beside their samples;
-    shares_store: keys and values of all rows lie together, and a pass reads all of them for each row;
+    shares_store: keys and values of all rows lie together, and a pass comes upon those of the others too;
     options: if any, an answer that is opened by force is one of these token sequences.
     """
 
@@ -280,19 +280,24 @@ class Decoder:
         seconds = self.clock() - began
         if all(len(ids) == 1 for ids in tokens.values()):  # a pass of several tokens says little about the usual one
             self.pace.observe(passes.rows, passes.count, seconds)
-        self.trace.add_pass(passes.rows, seconds, passes.count, self._context_read())
+        self.trace.add_pass(seconds, self._work(passes, sum(map(len, tokens.values()))))
         if self.watcher.on_text is not None:
             for row_id, ids in tokens.items():
                 self.watcher.on_text(row_id, ids)
         return True
 
-    def _context_read(self) -> float:
-        """Tokens that a pass reads for each row: its own, or all that were ever in the store that rows share."""
+    def _work(self, passes: Passes, appended: int) -> Work:
+        """What these passes, which appended so many tokens, came upon; a shared store keeps what it once held."""
         held = sum(len(row.tokens) for row in self._live.values())
-        if not self.shares_store:
-            return self._prompt_tokens + held / max(1, len(self._live))
+        each = held / max(1, len(self._live))
         self._most_held = max(self._most_held, held)
-        return self._prompt_tokens + self._most_held
+        return Work(
+            rows=passes.rows,
+            passes=passes.count,
+            context=self._prompt_tokens + each,
+            beside=self._most_held - each if self.shares_store else 0.0,
+            further_tokens=max(0, appended - passes.count * passes.rows),
+        )
 
     # -------------------------------------------------------------- rows in and out
 

@@ -11,7 +11,7 @@ from edgereason.profiling.facts import DeviceFacts
 from edgereason.profiling.journal import Entry, Journal, Settings
 from edgereason.profiling.profile import Binding, CellCost, Choice, DeviceProfile, MemoryCost
 from edgereason.profiling.run import joules_of
-from edgereason.profiling.tuning import score
+from edgereason.profiling.tuning import TRIED, score
 from edgereason.records import Provenance
 from edgereason.types import ModelInfo
 
@@ -34,7 +34,7 @@ def profile_of(
 ) -> DeviceProfile:
     """The profile of one model with these settings, from all entries made with them."""
     seen = journal.of(settings)
-    found = journal.estimates(settings)
+    found = journal.levelled(settings)
     return DeviceProfile(
         name=name,
         origin="measured",
@@ -73,10 +73,11 @@ def _memory(cell: Cell, entries: list[Entry]) -> MemoryCost:
 def _choices(journal: Journal, chosen: Settings) -> tuple[Choice, ...]:
     """Everything that was tried, the fastest first."""
     tried = {entry.settings for entry in journal.entries}
+    judged = [cell for cell in TRIED if cell in journal.estimates(chosen)]
     scored = [
         (value, settings)
         for settings in tried
-        if (value := score({cell: e.median_s for cell, e in journal.estimates(settings).items()})) is not None
+        if (value := score({cell: e.median_s for cell, e in journal.estimates(settings).items()}, judged)) is not None
     ]
     return tuple(
         Choice(settings=dict(settings), score_s=value, is_chosen=settings == chosen)

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 import psutil
 
 from edgereason.errors import Aborted
-from edgereason.profiling.cells import SAMPLES, Cell
+from edgereason.profiling.cells import SAMPLES, START_PASSES, Cell
 from edgereason.protocols import Batch, Clock, Engine, Prefix, Proposals, ShouldAbort
 from edgereason.types import RowId, Sampling
 
 SAMPLING = Sampling(temperature=0.7)  # as a thought is sampled
 VISIT_S = 1.0  # a visit takes no further timing after this
+WARM_S = 0.1  # of slower passes at the beginning, where they are not over before
 WARM_TOKENS = 16  # of a prompt: a whole one would double the time of a long prefill
 
 
@@ -80,6 +81,7 @@ class Bench:
         """Endless timings of the cell, the first of them a warm-up."""
         return {
             "decode": self._decode,
+            "apart": self._apart,
             "forced": self._forced,
             "ragged": self._forced,
             "prefill": self._prefill,
@@ -92,8 +94,12 @@ class Bench:
 
     def _decode(self, cell: Cell) -> Generator[float, None, None]:
         with self._rows(cell) as batch:
-            while True:
-                yield self._timed(lambda: self._step(batch))
+            yield from self._steps(batch)
+
+    def _apart(self, cell: Cell) -> Generator[float, None, None]:
+        with self._rows(cell) as batch:
+            self._commit(batch, {row: self._ids(cell.tokens) for row in batch.rows})
+            yield from self._steps(batch)
 
     def _forced(self, cell: Cell) -> Generator[float, None, None]:
         while True:
@@ -149,6 +155,16 @@ class Bench:
             return max(0.0, held() - before) / cell.rows
 
     # -------------------------------------------------------------- steps
+
+    def _steps(self, batch: Batch) -> Generator[float, None, None]:
+        """The first pass, and once passes are as fast as they become, one at a time."""
+        began = self._clock()
+        yield self._timed(lambda: self._step(batch))
+        for _ in range(START_PASSES - 1):
+            if self._clock() - began < WARM_S:
+                self._step(batch)
+        while True:
+            yield self._timed(lambda: self._step(batch))
 
     def _timed(self, call: Callable[[], object]) -> float:
         self._passes = 0

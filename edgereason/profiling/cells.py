@@ -1,6 +1,7 @@
 """What is timed: cells of a grid over rows, context and tokens; and which cells make a coarse grid of an engine.
 
-    decode    one token to each of `rows` rows at `context` tokens, proposing included: one pass
+    decode    one token to each of `rows` rows at `context` tokens, proposing included: one pass among others
+    apart     the same where each row has `tokens` tokens of its own after `context` shared ones, in one store
     forced    `tokens` tokens to each row at once, as where every row is closed
     ragged    `tokens` tokens to one row, one to the others, as where one row is closed while others think
     prefill   `tokens` prompt tokens after `context` that are there already: a whole prompt (0), or a chunk of one
@@ -20,7 +21,7 @@ from typing import Literal, get_args
 
 from edgereason.types import EngineInfo
 
-Kind = Literal["decode", "forced", "ragged", "prefill", "closing", "vote", "host", "memory"]
+Kind = Literal["decode", "apart", "forced", "ragged", "prefill", "closing", "vote", "host", "memory"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 SAMPLES = 5  # timed repeats of one visit, after a warm-up
@@ -30,6 +31,8 @@ HEADROOM = 64  # tokens left free where the longest context of a short model is 
 LENGTHS = (16, 64, 256, 1024)  # of whole prompts
 CHUNKS = (32, 128, 256)  # of a prompt that has begun
 FORCED = (4, 16)
+APART_TOKENS = 128
+START_PASSES = 8  # after rows joined, which are slower than the rest: caches are cold, threads asleep
 HOST_TOKENS = 32  # thought by each row where the loop is timed
 HOST_ANSWER_TOKENS = 8
 MIDDLE_CONTEXT = 256
@@ -69,6 +72,7 @@ def coarse_cells(
         cell
         for cells in (
             (Cell("decode", rows, context) for rows in WIDTHS for context in contexts),
+            (Cell("apart", rows, CONTEXTS[0], APART_TOKENS) for rows in (4, 8, 16)),
             (Cell("forced", rows, MIDDLE_CONTEXT, tokens) for rows in (1, 4, 8) for tokens in FORCED),
             (Cell("ragged", rows, MIDDLE_CONTEXT, tokens) for rows in (2, 4, 8) for tokens in FORCED),
             (Cell("prefill", 1, 0, tokens) for tokens in LENGTHS),
@@ -92,9 +96,14 @@ def contexts_up_to(most: int) -> tuple[int, ...]:
 
 
 def fits(cell: Cell, info: EngineInfo, closing_tokens: int = 0) -> bool:
-    """Whether the engine has rows and room for it, with the prompt that its rows go on from held as well."""
+    """Whether the engine has rows and room for it, with the prompt that its rows go on from held as well.
+
+    Rows apart are timed only where all rows share a store.
+    """
     if cell.kind == "vote":
         return True
+    if cell.kind == "apart" and not info.shared_context:
+        return False
     each = new_tokens(cell, closing_tokens)
     shared = info.shared_context
     room = cell.rows <= info.max_rows and cell.context + each <= info.context
@@ -104,7 +113,8 @@ def fits(cell: Cell, info: EngineInfo, closing_tokens: int = 0) -> bool:
 def new_tokens(cell: Cell, closing_tokens: int = 0) -> int:
     """Tokens that one visit appends to each row."""
     return {
-        "decode": SAMPLES + 1,
+        "decode": SAMPLES + START_PASSES,
+        "apart": cell.tokens + SAMPLES + START_PASSES,
         "forced": cell.tokens + 1,
         "ragged": cell.tokens + 1,
         "prefill": cell.tokens,

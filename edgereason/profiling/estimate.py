@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 TIGHT = 0.05  # half-width of the interval over the median: no more repeats are needed
 WIDE = 0.15  # from here on the number is marked unreliable
-LEAST_VISITS = 2
+LEAST_VISITS = 4
 ALPHA = 0.05
 
 

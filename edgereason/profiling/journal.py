@@ -6,6 +6,7 @@ run with the same header goes on where this one ended, after Ctrl-C and after a 
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from edgereason.profiling.bench import Visit
 from edgereason.profiling.cells import KINDS, Cell
 from edgereason.profiling.contention import Contention
 from edgereason.profiling.estimate import Estimate, estimate
+from edgereason.profiling.levels import levels
 from edgereason.protocols import Record
 from edgereason.records import Provenance, RecordWriter, read_records
 
@@ -66,6 +68,15 @@ class Journal:
     def estimates(self, settings: Settings) -> Mapping[Cell, Estimate]:
         """The estimate of every timed cell with these settings."""
         return self._found.get(settings, {})
+
+    def levelled(self, settings: Settings) -> Mapping[Cell, Estimate]:
+        """The same, with what the whole machine was faster or slower during each visit taken out."""
+        timed = [e for e in self.entries if e.settings == settings and min(e.visit.seconds, default=0.0) > 0]
+        level = levels([(entry.cell, statistics.median(entry.visit.seconds)) for entry in timed])
+        found: dict[Cell, list[list[float]]] = {}
+        for entry, each in zip(timed, level, strict=True):
+            found.setdefault(entry.cell, []).append([seconds / each for seconds in entry.visit.seconds])
+        return {**self.estimates(settings), **{cell: estimate(visits) for cell, visits in found.items()}}
 
     def _take(self, entry: Entry) -> None:
         self.entries.append(entry)

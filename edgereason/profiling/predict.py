@@ -1,11 +1,13 @@
 """Seconds by a device profile: interpolated between what was measured, never forced onto a line. Pure.
 
-Between two measured contexts the rows are interpolated at each and the results once more. Beyond the grid the last
-stretch goes on where it rises, and the first value holds before the start.
+Between two measured contexts the rows are interpolated at each and the results once more. Before the start the first
+value holds. Beyond the widest rows the last stretch goes on where it rises; beyond the longest context all of them do,
+since what a token costs is the same at any length, and over a short stretch noise would decide.
 """
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterable, Mapping
 
 from edgereason.profiling.cells import Cell, between
@@ -23,13 +25,34 @@ def pass_seconds(medians: Mapping[Cell, float], rows: int, context: int) -> floa
     }
     widest = max(column[-1][0] for column in columns.values())
     usable = {place: line for place, line in columns.items() if line[-1][0] >= min(rows, widest)}
-    return along(_line((place, along(line, rows)) for place, line in usable.items()), context)
+    over = _line((place, along(line, rows)) for place, line in usable.items())
+    is_beyond = len(over) > 1 and context > over[-1][0]
+    return along((over[0], over[-1]) if is_beyond else over, context)
 
 
 def host_seconds(medians: Mapping[Cell, float], rows: int) -> float:
     """Seconds that the decode loop adds to one pass over `rows` rows; 0 where nobody timed it."""
     line = _line((cell.rows, value) for cell, value in medians.items() if cell.kind == "host")
     return along(line, rows) if line else 0.0
+
+
+def beside_share(medians: Mapping[Cell, float]) -> float:
+    """What a token of another row in the same store costs a pass, over one of the row's own; 0 where nobody timed it.
+
+    A kernel may read such tokens (1), skip them, or look at each and skip it (.05 to .1 with llama.cpp on a CPU).
+    """
+    found = []
+    for cell, seconds in medians.items():
+        if cell.kind == "apart":
+            own, others = cell.context + cell.tokens, (cell.rows - 1) * cell.tokens
+            own_s, all_s = (pass_seconds(medians, cell.rows, tokens) for tokens in (own, own + others))
+            found.append((seconds - own_s) / (all_s - own_s) if all_s > own_s else 0.0)
+    return min(1.0, max(0.0, statistics.median(found))) if found else 0.0
+
+
+def context_read(context: int, rows: int, share: float) -> int:
+    """Tokens that a pass costs as many as, where each of `rows` rows has `context` of its own and none is shared."""
+    return round(context * (1 + share * (rows - 1)))
 
 
 def prefill_seconds(medians: Mapping[Cell, float], tokens: int) -> float:
@@ -74,9 +97,11 @@ def pass_costs(profile: DeviceProfile, context: int) -> PassCosts:
 
     A pass is what the engine takes and what the decode loop adds to it.
 
-    context: tokens in a typical row, half-way through its thought.
+    context: tokens in a typical row, half-way through its thought. Where rows share a store, its passes also look at
+    what the others hold, for which nothing is taken to be shared.
     """
     medians = profile.medians()
+    share = beside_share(medians)
 
     def seconds(rows: int, place: int) -> float:
         return pass_seconds(medians, rows, place) + host_seconds(medians, rows)
@@ -89,8 +114,9 @@ def pass_costs(profile: DeviceProfile, context: int) -> PassCosts:
     token_j, base_j = _prompt_line(joules, context) if has_joules else (0.0, 0.0)
     return PassCosts(
         rows=tuple(widths),
-        pass_s=tuple(seconds(rows, context) for rows in widths),
+        pass_s=tuple(seconds(rows, context_read(context, rows, share)) for rows in widths),
         contexts=contexts,
+        beside_share=share,
         pass_at_s=tuple(tuple(seconds(rows, place) for rows in widths) for place in contexts),
         pass_j=tuple(pass_seconds(joules, rows, context) for rows in widths) if has_joules else (),
         prefill_token_s=token_s,

@@ -80,6 +80,7 @@ class Measuring:
         self.left_out: set[Cell] = set()  # would have taken more of the time than there is
         self.settings: Settings = settings_of({})
         self.info: EngineInfo | None = None
+        self._judged: tuple[Cell, ...] = TRIED  # by which settings are judged, once an engine was open: what fits it
 
     @property
     def left_s(self) -> float:
@@ -132,7 +133,8 @@ class Measuring:
         """Visit what settings are judged by, with each in turn, in rounds; what takes too long gets no score."""
         for _ in range(TUNING_ROUNDS):
             for settings in self._draw.sample(candidates, len(candidates)):
-                has_enough = min(len(self._journal.of(settings).get(cell, [])) for cell in TRIED) >= TUNING_ROUNDS
+                seen = self._journal.of(settings)
+                has_enough = min(len(seen.get(cell, [])) for cell in self._judged) >= TUNING_ROUNDS
                 if has_enough or self._is_after(until_left_s):
                     continue
                 self._tell(f"settings: {_words(settings)}", ())
@@ -140,13 +142,14 @@ class Measuring:
                     closing(self._task.open_engine(dict(settings))) as engine,
                     self._bench(engine, until_left_s) as bench,
                 ):
-                    for cell in self._draw.sample(TRIED, len(TRIED)):
-                        if fits(cell, engine.info) and not self._is_after(until_left_s):
+                    self._judged = tuple(cell for cell in TRIED if fits(cell, engine.info))
+                    for cell in self._draw.sample(self._judged, len(self._judged)):
+                        if not self._is_after(until_left_s):
                             self._visit(bench, cell, settings)
 
     def score_of(self, settings: Settings) -> float | None:
         """How fast these settings are, by what has been measured; None where too little was."""
-        return score({cell: e.median_s for cell, e in self._journal.estimates(settings).items()})
+        return score({cell: e.median_s for cell, e in self._journal.estimates(settings).items()}, self._judged)
 
     # -------------------------------------------------------------- the grid
 
@@ -169,7 +172,7 @@ class Measuring:
         return [cell for cell in never if cell.is_first] or never or pending
 
     def _finer(self, wanted: Iterable[Cell]) -> tuple[Cell, ...]:
-        found = self._journal.estimates(self.settings)
+        found = self._journal.levelled(self.settings)
         certain = {cell: (e.median_s, e.half_width) for cell, e in found.items() if e.is_reliable}
         return tuple(cell for cell in finer_cells(certain, TOLERANCE) if cell not in wanted)
 
@@ -195,6 +198,8 @@ class Measuring:
         prompt_s = prefill_seconds(medians, cell.context) if cell.context else 0.0
         if cell.kind == "prefill":
             return prompt_s + 2 * prefill_seconds(medians, cell.tokens)
+        if cell.kind == "apart":
+            prompt_s += prefill_seconds(medians, cell.rows * cell.tokens)
         passes = (1 + cell.tokens) if cell.kind in ("closing", "forced", "ragged", "host") else SAMPLES
         return prompt_s + 2 * passes * pass_seconds(medians, cell.rows, cell.context)
 

@@ -7,11 +7,18 @@ make a busy neighbour several times as costly, and a lead that small is gone wit
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from edgereason.profiling.cells import Cell
+from edgereason.profiling.cells import APART_TOKENS, MIDDLE_CONTEXT, Cell
 
-TRIED = (Cell("decode", 1, 64), Cell("decode", 4, 64), Cell("prefill", 1, 0, 64))  # what settings are judged by
+# What settings are judged by. The last is timed only where rows share a store: what is fast for rows that read the same
+# prompt need not be where each has a thought of its own.
+TRIED = (
+    Cell("decode", 1, MIDDLE_CONTEXT),
+    Cell("decode", 4, MIDDLE_CONTEXT),
+    Cell("prefill", 1, 0, 64),
+    Cell("apart", 4, 64, APART_TOKENS),
+)
 NEAR = 1.03
 
 
@@ -34,11 +41,11 @@ def knobs(engine: str, cores: int, fixed: Mapping[str, object]) -> list[tuple[st
     ]
 
 
-def score(medians: Mapping[Cell, float]) -> float | None:
-    """Geometric mean of the timings that settings are judged by; None until each is there."""
-    if not all(medians.get(cell) for cell in TRIED):
+def score(medians: Mapping[Cell, float], cells: Collection[Cell]) -> float | None:
+    """Geometric mean of the timings of these cells; None until each is there."""
+    if not cells or not all(medians.get(cell) for cell in cells):
         return None
-    return math.exp(sum(math.log(medians[cell]) for cell in TRIED) / len(TRIED))
+    return math.exp(sum(math.log(medians[cell]) for cell in cells) / len(cells))
 
 
 def kindest(candidates: Sequence[tuple[object, float]]) -> object:

@@ -12,7 +12,14 @@ import random
 import statistics
 
 from edgereason.profiling.cells import Cell
-from edgereason.profiling.predict import along, host_seconds, pass_seconds, prefill_seconds
+from edgereason.profiling.predict import (
+    along,
+    beside_share,
+    context_read,
+    host_seconds,
+    pass_seconds,
+    prefill_seconds,
+)
 from edgereason.profiling.profile import CellCost, DeviceProfile
 
 CONTEXT_STEP = 16  # tokens; contexts closer than this are priced as one
@@ -25,6 +32,7 @@ class ProfileTimes:
 
     def __init__(self, profile: DeviceProfile, seed: int = 0) -> None:
         self._medians = profile.medians()
+        self._share = beside_share(self._medians)
         self.spread = spread_of(profile)
         self.passes_per_token = _passes_per_token(profile)
         self._noises = _noises(self.spread, seed)
@@ -43,7 +51,7 @@ class ProfileTimes:
 
         With what the decode loop adds to a commit, since the clock of a simulation stands still in it.
         """
-        one = self.pass_s(rows, context // CONTEXT_STEP)
+        one = self.pass_s(rows, context_read(context, rows, self._share) // CONTEXT_STEP)
         over = 1.0 if most == 1 else self.over_a_pass(rows, most, "ragged" if is_ragged else "forced")
         return one * over + self.host_s(rows)
 

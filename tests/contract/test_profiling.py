@@ -20,6 +20,7 @@ LIBRARIES = {"onnx": "onnxruntime", "llama-cpp": "llama_cpp"}
 CELLS = (
     Cell("decode", 1, 64),
     Cell("decode", 3, 64),
+    Cell("apart", 3, 64, 16),
     Cell("forced", 3, 64, 4),
     Cell("ragged", 3, 64, 4),
     Cell("prefill", 1, 0, 64),

@@ -13,7 +13,7 @@ from edgereason.decoding.loop import Decoder
 from edgereason.errors import RecordError
 from edgereason.testing import FakeEngine
 from edgereason.trace import EVENT_FIELDS, Trace
-from edgereason.types import Markers, Plan, RowGroup, Sampling
+from edgereason.types import Markers, Plan, RowGroup, Sampling, Work
 
 
 class Ticks:
@@ -81,16 +81,25 @@ def test_no_event_field_hides_the_stamp_or_the_kind() -> None:
 def test_passes_are_counted_by_width() -> None:
     """Per width: how many passes, their seconds together, and the longest one."""
     trace = Trace(Ticks())
-    trace.add_pass(4, 0.25, context=10)
-    trace.add_pass(1, 0.5)
-    trace.add_pass(4, 1.5, count=3, context=20)
-    trace.add_pass(4, 0.125, context=30)
+    trace.add_pass(0.25, Work(rows=4, context=10))
+    trace.add_pass(0.5, Work(rows=1, further_tokens=6))
+    trace.add_pass(1.5, Work(rows=4, passes=3, context=20, beside=10))
+    trace.add_pass(0.125, Work(rows=4, context=30, beside=10, further_tokens=2))
 
     assert trace.to_record()["passes"] == [
-        {"rows": 1, "count": 1, "seconds": 0.5, "longest_s": 0.5, "context": 0.0},
-        {"rows": 4, "count": 5, "seconds": 1.875, "longest_s": 0.5, "context": 20.0},
+        {"rows": 1, "count": 1, "seconds": 0.5, "longest_s": 0.5, "context": 0.0, "beside": 0.0, "further_tokens": 6},
+        {
+            "rows": 4,
+            "count": 5,
+            "seconds": 1.875,
+            "longest_s": 0.5,
+            "context": 20.0,
+            "beside": 8.0,
+            "further_tokens": 2,
+        },
     ]
-    assert ((1, 1, 0.0), (4, 5, 20.0)) == trace.work()
+    one, four = Work(rows=1, further_tokens=6), Work(rows=4, passes=5, context=20, beside=8, further_tokens=2)
+    assert (one, four) == trace.work()
 
 
 # ---------------------------------------------------------------- replay

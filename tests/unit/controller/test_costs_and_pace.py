@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgereason.controller.costs import forced_seconds, pass_seconds, rows_leaving, seconds_of
+from edgereason.controller.costs import forced_seconds, pass_seconds, seconds_of
 from edgereason.controller.pace import RequestPace
 from edgereason.testing import FakeClock
-from edgereason.types import PassCosts
+from edgereason.types import PassCosts, Work
 
 COSTS = PassCosts(rows=(1, 2, 8), pass_s=(1.0, 2.0, 5.0), prefill_token_s=0.1, prefill_base_s=1.0, context=64)
 
@@ -41,13 +41,14 @@ def test_more_rows_never_cost_less(rows: int) -> None:
 
 
 def test_one_row_takes_forced_text_in_one_pass() -> None:
-    """Ten tokens are a short prompt to one row, and never dearer than a pass each; rows that cannot share take ten."""
-    assert pytest.approx(2.0) == forced_seconds(COSTS, 10, 1, one_pass_per_token=True)
+    """Nine tokens beyond the first cost one row what a prompt's do, never more than passes; else ten passes are run."""
+    assert pytest.approx(1.9) == forced_seconds(COSTS, 10, 1, one_pass_per_token=True)
     assert pytest.approx(1.0) == forced_seconds(COSTS, 1, 1, one_pass_per_token=True)
     assert pytest.approx(20.0) == forced_seconds(COSTS, 10, 2, one_pass_per_token=True)
-    assert pytest.approx(3.0) == forced_seconds(COSTS, 10, 2, one_pass_per_token=False)
+    assert pytest.approx(2.0 + 1.8) == forced_seconds(COSTS, 10, 2, one_pass_per_token=False)
     dear = replace(COSTS, prefill_token_s=50.0)
     assert pytest.approx(10.0) == forced_seconds(dear, 10, 1, one_pass_per_token=True)
+    assert 0.0 == forced_seconds(COSTS, 0, 1, one_pass_per_token=True)
 
 
 @given(tokens=st.integers(1, 40), rows=st.integers(1, 40), one_pass_per_token=st.booleans())
@@ -155,27 +156,23 @@ def test_between_measured_contexts_passes_are_interpolated() -> None:
     assert pass_seconds(COSTS, 2) == pass_seconds(GRID, 2) == pass_seconds(COSTS, 2, 1000)
 
 
-@given(lengths=st.lists(st.integers(0, 50), min_size=1, max_size=8), context=st.integers(0, 100))
-def test_rows_that_leave_take_the_passes_and_tokens_of_each(lengths: list[int], context: int) -> None:
-    """As many row passes as the lengths together, as many passes as the longest, and each at its row's length."""
-    work = rows_leaving(lengths, context)
-    assert sum(lengths) == sum(rows * count for rows, count, _ in work)
-    assert max(lengths) == sum(count for _, count, _ in work)
-    held = sum(length * context + length**2 / 2 for length in lengths)
-    assert held == pytest.approx(sum(rows * count * tokens for rows, count, tokens in work))
-
-
 def test_the_seconds_of_a_plan_are_its_prompt_and_its_passes() -> None:
     """A prompt of 10 tokens, three passes of two rows, two more of one; a prompt that is there costs nothing."""
-    work = rows_leaving([3, 5], 64)
+    work = [Work(rows=2, passes=3, context=64), Work(rows=1, passes=2, context=68)]
     assert seconds_of(COSTS, 10, work) == pytest.approx(1.0 + 10 * 0.1 + 3 * 2.0 + 2 * 1.0)
     assert seconds_of(COSTS, 0, work) == pytest.approx(3 * 2.0 + 2 * 1.0)
 
 
-def test_rows_that_share_a_store_read_what_all_of_them_hold() -> None:
-    """Two rows of 10, one of which goes on to 30: its passes read 20 tokens until it has filled what the other left."""
-    assert [(2, 10, 64 + 10.0), (1, 20, 64 + 20.0)] == rows_leaving([10, 30], 64, shares_store=True)
-    assert [(2, 10, 64 + 5.0), (1, 20, 64 + 20.0)] == rows_leaving([10, 30], 64)
+def test_tokens_of_others_cost_their_share() -> None:
+    """Two hundred tokens of others, read at a quarter of the price, are fifty of the row's own."""
+    work = [Work(rows=2, passes=3, context=100, beside=200)]
+    assert 3 * pass_seconds(GRID, 2, 150) == pytest.approx(seconds_of(replace(GRID, beside_share=0.25), 0, work))
+    assert 3 * pass_seconds(GRID, 2, 100) == pytest.approx(seconds_of(GRID, 0, work))
+
+
+def test_tokens_beyond_one_a_row_and_pass_cost_what_a_prompts_do() -> None:
+    """A pass of one row that takes six tokens."""
+    assert 1.0 + 5 * 0.1 == pytest.approx(seconds_of(COSTS, 0, [Work(rows=1, further_tokens=5)]))
 
 
 @given(

@@ -253,9 +253,10 @@ def test_a_plan_by_accuracy_keeps_its_budget(left: float, slope: float, most: in
     given = situation(left, costs=costs(slope), curves=RISING, budget=Budget(max_tokens=most))
     made = plan(HARD, DIFFICULTY, given, seed=0)
     for group in made.rows if expected_options(HARD, given) else ():
-        passes = made.rounds * group.think_tokens + len(given.markers.open_thought)
+        thinking_s = made.rounds * group.think_tokens * given.pass_s(group.count)
+        opening_s = given.drift * given.forced_s(group.count, len(given.markers.open_thought))
         waiting_s = (made.rounds - 1) * given.between_s(group.count)
-        assert made.bound_s == pytest.approx(passes * given.pass_s(group.count) + waiting_s + made.closing_reserve_s)
+        assert made.bound_s == pytest.approx(opening_s + thinking_s + waiting_s + made.closing_reserve_s)
         assert made.bound_s <= left + 1e-9
         each = group.think_tokens + given.around(HARD.answer_tokens)
         assert most is None or made.rounds * group.count * each <= most

@@ -348,15 +348,26 @@ def test_a_cut_inside_a_character_waits_for_its_end(bench: Make) -> None:
 
 
 def test_passes_are_counted_with_the_tokens_they_read(bench: Make) -> None:
-    """Of each row its own; where rows share a store, all that were ever in it together."""
+    """A row's own; where rows share a store, also all of the others that were ever in it."""
     apart, together = bench(THOUGHT), bench(THOUGHT)
     together.decoder.shares_store = True
     for each in (apart, together):
         think(each, rows=2)
-    (rows, _, mean), (_, _, read) = apart.decoder.trace.work()[0], together.decoder.trace.work()[0]
+    alone, shared = (each.decoder.trace.work()[0] for each in (apart, together))
     length = len(apart.decoder.rollouts[0].tokens)
     prompt = len(apart.decoder.prefix.tokens)
 
-    assert 2 == rows
-    assert prompt < mean < prompt + length
-    assert read - prompt == pytest.approx(2 * (mean - prompt))
+    assert 2 == alone.rows
+    assert prompt < alone.context < prompt + length
+    assert (alone.context, 0.0) == (shared.context, alone.beside)
+    assert shared.context - prompt == pytest.approx(shared.beside)
+
+
+def test_a_pass_of_forced_text_counts_its_tokens(bench: Make) -> None:
+    """One row takes what opens and closes its thought in passes of several tokens; all of them are accounted for."""
+    made = bench(THOUGHT)
+    think(made, rows=1)
+    work, tokens = made.decoder.trace.work()[0], len(made.decoder.rollouts[0].tokens)
+
+    assert work.passes < tokens
+    assert tokens - 1 <= work.passes + work.further_tokens <= tokens

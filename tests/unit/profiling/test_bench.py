@@ -8,7 +8,7 @@ import pytest
 
 from edgereason.errors import Aborted
 from edgereason.profiling.bench import VISIT_S, Bench, Workload
-from edgereason.profiling.cells import SAMPLES, Cell
+from edgereason.profiling.cells import SAMPLES, START_PASSES, Cell
 from edgereason.protocols import Batch, Prefix
 from edgereason.testing import FakeClock, FakeEngine
 from edgereason.types import GREEDY
@@ -34,6 +34,7 @@ def bench(made: FakeEngine, **workload: object) -> Bench:
     [
         (Cell("decode", 1, 64), 1, 1e-3),
         (Cell("decode", 3, 64), 1, 2e-3),
+        (Cell("apart", 3, 64, 20), 1, 2e-3),
         (Cell("forced", 3, 64, 4), 4, 8e-3),
         (Cell("prefill", 1, 0, 100), 1, 10e-3),
         (Cell("prefill", 1, 64, 32), 1, 3.2e-3),
@@ -115,7 +116,7 @@ def test_the_prompt_is_kept_between_visits_at_one_context() -> None:
         for cell in (Cell("decode", 1, 64), Cell("decode", 2, 64), Cell("decode", 1, 128)):
             on_bench.visit(cell)
 
-    assert 2 + 3 * (SAMPLES + 1) == made.calls
+    assert 2 + 3 * (SAMPLES + START_PASSES) == made.calls
 
 
 @pytest.mark.parametrize("kind", ["decode", "forced", "ragged", "closing", "memory", "prefill"])

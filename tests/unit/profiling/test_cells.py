@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgereason.profiling.cells import Cell, coarse_cells, contexts_up_to, doubtful_places, finer_cells, fits
+from edgereason.profiling.cells import KINDS, Cell, coarse_cells, contexts_up_to, doubtful_places, finer_cells, fits
 from edgereason.testing import FakeEngine
 from edgereason.types import EngineInfo
 
@@ -24,14 +24,13 @@ def test_the_coarse_grid_has_every_kind() -> None:
     """Nothing of what a request does is left out, and the first cells are few."""
     cells = grid(INFO)
 
-    assert {"decode", "forced", "ragged", "prefill", "closing", "vote", "host", "memory"} == {
-        cell.kind for cell in cells
-    }
+    assert set(KINDS) == {cell.kind for cell in grid(replace(INFO, shared_context=16384))}
+    assert set(KINDS) - {"apart"} == {cell.kind for cell in cells}
     assert 7 == sum(cell.is_first for cell in cells)
     assert len(set(cells)) == len(cells)
 
 
-@given(context=st.integers(8, 10_000), rows=st.integers(1, 64), shared=st.one_of(st.just(0), st.integers(64, 20_000)))
+@given(context=st.integers(16, 10_000), rows=st.integers(1, 64), shared=st.one_of(st.just(0), st.integers(64, 20_000)))
 def test_a_grid_never_outgrows_its_engine(context: int, rows: int, shared: int) -> None:
     """Rows, context and a context that all rows share are kept to; one row is always timed where it fits at all."""
     info = replace(INFO, context=context, max_rows=rows, shared_context=shared)

@@ -39,10 +39,9 @@ def test_few_timings_have_no_interval_and_are_not_trusted() -> None:
     )  # fmt: skip
 
 
-def test_one_visit_is_never_tight() -> None:
-    """Timings of one visit depend on each other; a second visit settles it."""
-    assert not estimate([[1.0] * 20]).is_tight
-    assert estimate([[1.0] * 10, [1.0] * 10]).is_tight
+def test_few_visits_are_never_tight() -> None:
+    """Timings of one visit depend on each other; further visits settle it."""
+    assert [False] * 3 + [True] == [estimate([[1.0] * 10] * visits).is_tight for visits in range(1, 5)]
 
 
 def test_a_stall_does_not_move_the_median() -> None:

@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgereason.profiling.cells import Cell
-from edgereason.profiling.predict import host_seconds, pass_costs, pass_seconds, prefill_seconds
+from edgereason.profiling.predict import (
+    beside_share,
+    host_seconds,
+    pass_costs,
+    pass_seconds,
+    prefill_seconds,
+)
 
 from .profiles import profile
 
@@ -84,3 +90,23 @@ def test_a_pass_is_planned_with_what_the_loop_adds() -> None:
     assert (pytest.approx(1.1), pytest.approx(2.4), pytest.approx(9.6)) == costs.pass_s
     assert pytest.approx(3.1) == costs.pass_at_s[1][0]
     assert (1.0, 0.0) == (pass_seconds({**TABLE, **hosts}, 1, 64), host_seconds(TABLE, 4))
+
+
+@pytest.mark.parametrize(("seconds", "share"), [(2.0, 0.0), (2.48, 0.25), (3.92, 1.0), (9.0, 1.0)])
+def test_the_share_of_tokens_beside_is_where_the_time_lies(seconds: float, share: float) -> None:
+    """Four rows of 64 and 120: between a pass at 184 tokens and one at 184 + 360; never beyond either."""
+    at = {Cell("decode", 4, context): value for context, value in ((184, 2.0), (544, 3.92))}
+    table = {Cell("decode", 1, 184): 1.0, Cell("decode", 1, 544): 1.0, **at, Cell("apart", 4, 64, 120): seconds}
+
+    assert pytest.approx(share) == beside_share(table)
+    assert 0.0 == beside_share(at)
+
+
+def test_plans_count_what_other_rows_hold() -> None:
+    """Where a token beside costs a quarter, four rows at 100 tokens pass as at 175; a row alone as at 100."""
+    at = {Cell("decode", rows, context): rows * context / 100 for rows in (1, 4) for context in (100, 200, 400)}
+    own, others = 4 * 1.0, 4 * 4.0
+    costs = pass_costs(profile({**at, Cell("apart", 4, 50, 50): own + (4 * 2.5 - own) * 0.25}), 100)
+
+    assert own < others
+    assert (pytest.approx(0.25), (1.0, pytest.approx(7.0))) == (costs.beside_share, costs.pass_s)

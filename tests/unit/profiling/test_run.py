@@ -18,7 +18,6 @@ from edgereason.profiling.lookup import binding
 from edgereason.profiling.profile import DeviceProfile, from_json, to_json
 from edgereason.profiling.run import Measuring, Progress, Task
 from edgereason.profiling.surroundings import Surroundings
-from edgereason.profiling.tuning import TRIED
 from edgereason.records import Provenance, provenance
 from edgereason.testing import FakeClock, FakeEngine
 
@@ -119,7 +118,8 @@ def test_a_steady_device_is_measured_whole(tmp_path: Path) -> None:
     for cost in made.costs:
         if cost.cell.kind == "decode":
             assert pytest.approx(steady(cost.cell.rows)) == cost.estimate.median_s
-    assert {"decode", "forced", "ragged", "prefill", "closing", "vote"} == {cost.cell.kind for cost in made.costs}
+    timed = {"decode", "forced", "ragged", "prefill", "closing", "vote"}
+    assert timed == {cost.cell.kind for cost in made.costs}
     assert {1, 8} == {cost.rows for cost in made.memory}
     assert [] == [e for e in trial.engines if e.open_handles or not e.closed]
     assert made == from_json(to_json(made), "here")
@@ -336,7 +336,7 @@ def test_progress_is_told_and_rises(tmp_path: Path) -> None:
     assert sorted(elapsed) == elapsed
     assert any("settings: " in progress.phase for progress in trial.progress)
     in_grid = [progress for progress in trial.progress if progress.cells]
-    assert len(TRIED) == in_grid[0].tight
+    assert in_grid[0].tight < in_grid[-1].tight <= in_grid[-1].cells
     assert in_grid[-1].tight == in_grid[-1].cells - 1
     assert all(progress.tight <= progress.cells for progress in trial.progress if progress.cells)
 

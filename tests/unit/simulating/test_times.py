@@ -88,3 +88,14 @@ def test_every_commit_takes_what_the_loop_adds() -> None:
 
     assert pytest.approx(0.011) == times.commit_s(1, 256, 1, is_ragged=False)
     assert pytest.approx(0.084) == times.commit_s(4, 256, 4, is_ragged=False)
+
+
+def test_a_simulated_pass_comes_upon_the_tokens_of_other_rows() -> None:
+    """Where a token beside costs all of an own one, four rows at 200 tokens pass as at 800."""
+    at = {Cell("decode", rows, context): 0.01 * rows * (1 + context / 1000) for rows in (1, 4) for context in (0, 1000)}
+    apart = {Cell("apart", 4, 0, 100): 0.04 * 1.4}
+
+    assert pytest.approx(0.04 * 1.8, rel=0.01) == ProfileTimes(profile({**at, **apart})).commit_s(
+        4, 200, 1, is_ragged=False
+    )
+    assert pytest.approx(0.04 * 1.2, rel=0.01) == ProfileTimes(profile(at)).commit_s(4, 200, 1, is_ragged=False)
