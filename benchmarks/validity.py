@@ -4,8 +4,11 @@
     python benchmarks/validity.py RECORDS --device here.json --out benchmarks/results/validity.json
 
 RECORDS come from `edgereason calibrate` with the model that runs live; the profile is that of this machine. Cells take
-turns question by question, so that what changes here in the meantime changes all of them. Live and replayed rows are
-draws of their own: the difference of accuracies comes with its interval, which is wider than the gate in a single cell.
+turns, each with a question of its own, so that what changes here in the meantime changes all of them and no request
+finds its prompt in the one before. The replay goes at the machine's present speed: the middle one of taken over
+predicted seconds of the passes in the latest live requests (`speed`; a shared machine is never as fast as in its
+profile). Live and replayed rows are draws of their own: the difference of accuracies comes with its interval, which is
+wider than the gate in a single cell.
 What must hold on an idle machine: accuracy over all cells within 2 points, and the median of the cells' errors of the
 median time at most 5 %. Each cell says for itself whether it is within both. Exit code 1 when it does not hold.
 """
@@ -17,9 +20,11 @@ import dataclasses
 import json
 import math
 import os
+import statistics
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +35,7 @@ import numpy as np
 
 from edgereason.answers import canonical
 from edgereason.cli.durations import parse_duration
+from edgereason.controller.costs import seconds_of
 from edgereason.evals.runner import item_seed
 from edgereason.profiling.device import device_name
 from edgereason.profiling.profile import DeviceProfile, read_profile
@@ -37,11 +43,14 @@ from edgereason.protocols import Clock
 from edgereason.records import Provenance, provenance
 from edgereason.runtime import Reasoner
 from edgereason.simulating.simulator import Question, Recording, Simulator, read_recording
+from edgereason.simulating.weather import Calm
+from edgereason.types import PassCosts, Result
 
 PROFILE = "hard"  # the same live and replayed: records hold no states that a probe could judge
 STRATEGIES = ("single", "majority", "esc")
 MOST_POINTS = 0.02
 MOST_TIME_ERROR = 0.05
+WINDOW = 45  # live requests, of which the present speed is the middle one
 Z = NormalDist().inv_cdf(0.975)
 
 
@@ -62,6 +71,28 @@ class Pair:
     replayed_right: float
     live_s: float
     replayed_s: float
+    speed: float
+
+
+class Present(Calm):
+    """No weather but the speed that the latest live requests showed: seconds taken over seconds predicted."""
+
+    def __init__(self) -> None:
+        self._latest: deque[float] = deque(maxlen=WINDOW)
+
+    @property
+    def speed(self) -> float:
+        """The middle one; 1 before there is any."""
+        return statistics.median(self._latest or [1.0])
+
+    def see(self, result: Result, costs: PassCosts) -> None:
+        """Take in what the passes of a live request took."""
+        taken_s = sum(seconds for _, seconds, _ in result.trace.passes().values())
+        self._latest.append(taken_s / seconds_of(costs, 0, result.trace.work()))
+
+    def done(self, begin_s: float, work_s: float) -> float:
+        """After the work's own time at that speed."""
+        return begin_s + work_s * self.speed
 
 
 def main() -> int:
@@ -118,7 +149,8 @@ def compared(
 ) -> dict[Cell, list[Pair]]:
     """Every question in every cell, live and replayed; both begin with no closings learnt."""
     pairs: dict[Cell, list[Pair]] = {cell: [] for cell in cells}
-    simulators = {cell: Simulator(device, recording, seed=options.seed) for cell in cells}
+    present = Present()
+    simulators = {cell: Simulator(device, recording, weather=present, seed=options.seed) for cell in cells}
     with tempfile.TemporaryDirectory() as cache:
         os.environ["XDG_CACHE_HOME"] = cache
         load = {
@@ -128,16 +160,24 @@ def compared(
         }
         with Reasoner.load(options.model, device_profile=options.device, **load) as reasoner:
             reasoner.ask(questions[0].text, deadline=1.0)  # the first request warms up
-            for index, question in enumerate(questions):
-                for cell in cells:
-                    pairs[cell].append(pair(reasoner, simulators[cell], cell, question, index, options))
+            for index in range(len(questions)):
+                for place, cell in enumerate(cells):
+                    asked = (index + place) % len(questions)
+                    question = questions[asked]
+                    pairs[cell].append(pair(reasoner, simulators[cell], present, cell, question, asked, options))
                 if (index + 1) % 20 == 0:
                     print(f"{index + 1} of {len(questions)} questions", file=sys.stderr)
     return pairs
 
 
 def pair(
-    reasoner: Reasoner, simulator: Simulator, cell: Cell, question: Question, index: int, options: argparse.Namespace
+    reasoner: Reasoner,
+    simulator: Simulator,
+    present: Present,
+    cell: Cell,
+    question: Question,
+    index: int,
+    options: argparse.Namespace,
 ) -> Pair:
     """One question live, timed from outside, and replayed."""
     clock = clock_of(options)
@@ -151,6 +191,7 @@ def pair(
         choices=question.choices,
     )
     live_s = clock() - entry
+    present.see(live, reasoner.costs)
     replayed = [
         simulator.ask(
             question,
@@ -167,6 +208,7 @@ def pair(
         replayed_right=float(np.mean([is_right(question, each.answer) for each in replayed])),
         live_s=live_s,
         replayed_s=float(np.median([each.elapsed_s for each in replayed])),
+        speed=present.speed,
     )
 
 
@@ -212,6 +254,7 @@ def summary(pairs: dict[Cell, list[Pair]]) -> dict[str, Any]:
         "cells_within": sum(bool(cell["is_within"]) for cell in cells),
         "together": together,
         "median_time_error": time_error,
+        "speed": float(np.median([each.speed for several in pairs.values() for each in several])),
         "holds": abs(together["difference"]) <= MOST_POINTS and time_error <= MOST_TIME_ERROR,
     }
 
@@ -253,7 +296,8 @@ def text_of(found: dict[str, Any]) -> str:
         )
     within = f"within 2 points and 5 %: {found['cells_within']} of {len(cells)} cells"
     time_error = f"median error of the cells' median times: {found['median_time_error']:.1%}"
-    return "\n".join([*lines, within, time_error, f"holds: {found['holds']}"])
+    speed = f"passes took {found['speed']:.2f} times as long as in the profile"
+    return "\n".join([*lines, within, time_error, speed, f"holds: {found['holds']}"])
 
 
 def write(path: Path, header: Provenance, found: dict[str, object], pairs: dict[Cell, list[Pair]]) -> None:

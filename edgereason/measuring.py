@@ -241,8 +241,8 @@ def _host_seconds(tokenizer: Tokenizer, markers: Markers, batch: Batch, prefix: 
     timed, entry = _Timed(batch, clock), clock()
     costs = PassCosts(rows=(1,), pass_s=(1.0,), prefill_token_s=0.0, prefill_base_s=0.0, context=1)
     pace = RequestPace(
-        clock=clock, costs=costs, due=lambda: math.inf, forced_s=lambda rows: 1.0, answer_tokens=HOST_ANSWER_TOKENS,
-        reserve_factor=lambda rows: 1.0, is_stopped=lambda: False,
+        clock=clock, costs=costs, due=lambda: math.inf, forced_s=lambda rows, read: 1.0,
+        answer_tokens=HOST_ANSWER_TOKENS, reserve_factor=lambda rows: 1.0, is_stopped=lambda: False,
     )  # fmt: skip
     decoder = Decoder(
         batch=timed,

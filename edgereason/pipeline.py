@@ -16,11 +16,12 @@ from edgereason.answers import MajorityVote, SymbolicEquality, read_answer
 from edgereason.controller.costs import (
     DIRECT_ANSWER_TOKENS,
     closing_tokens,
+    costs_at,
     direct_passes,
     forced_seconds,
     joules_spent,
 )
-from edgereason.controller.expected import own_curves
+from edgereason.controller.expected import mean_place, own_curves
 from edgereason.controller.pace import RequestPace
 from edgereason.controller.plan import Situation, next_round, plan, revise
 from edgereason.controller.reserve import MISS_RATE, Reserve, reserve_of
@@ -35,6 +36,7 @@ from edgereason.request import Options, Progress, Request
 from edgereason.types import (
     BudgetProfile,
     Difficulty,
+    PassCosts,
     Plan,
     Prompt,
     Rollout,
@@ -176,7 +178,7 @@ class Pipeline:
         return Situation(
             budget=replace(request.options.budget, deadline_s=request.deadline_s),
             remaining_s=None if due is None else due - self._clock(),
-            costs=self._parts.costs,
+            costs=self._costs(len(progress.prompt.tokens)),
             markers=progress.prompt.markers,
             prompt_tokens=len(progress.prompt.tokens),
             context=info.context,
@@ -193,6 +195,12 @@ class Pipeline:
             free_bytes=self._free_bytes,
             row_token_bytes=info.kv_bytes_per_token,
         )
+
+    def _costs(self, prompt_tokens: int) -> PassCosts:
+        """What passes cost with as many tokens as rows have in the mean while they think about this question."""
+        if self._curves is None:
+            return self._parts.costs
+        return costs_at(self._parts.costs, prompt_tokens, mean_place(self._curves))
 
     def _joules_spent(self, prompt: Prompt, progress: Progress) -> float:
         """Joules so far, by the measured joules of passes; 0 where none were measured."""
@@ -249,7 +257,7 @@ class Pipeline:
             clock=self._clock,
             costs=self._parts.costs,
             due=lambda: request.due,
-            forced_s=functools.cache(forced_s),
+            forced_s=forced_s,
             answer_tokens=DIRECT_ANSWER_TOKENS,
             reserve_factor=lambda rows: self._reserve(rows).factor,
             is_stopped=lambda: request.is_stopped,

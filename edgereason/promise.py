@@ -18,7 +18,7 @@ from edgereason.profiling.contention import Neighbours
 from edgereason.profiling.facts import power_mode
 from edgereason.types import EngineInfo, ModelInfo
 
-POLICY_VERSION = 4  # of when and how the loop closes; a change makes earlier closings say nothing
+POLICY_VERSION = 5  # of when and how the loop closes; a change makes earlier closings say nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from edgereason.errors import ConfigError
 from edgereason.types import Markers, PassCosts, Work
@@ -59,17 +60,35 @@ def joules_spent(costs: PassCosts, prompt_tokens: int, passes: Mapping[int, int]
     return prefill_j + sum(count * pass_joules(costs, rows) for rows, count in passes.items())
 
 
+def tokens_read(costs: PassCosts, work: Work) -> float:
+    """Tokens of a row's own that a pass costs as many as: those of others beside them count by their share."""
+    return work.context + costs.beside_share * work.beside
+
+
+def work_seconds(costs: PassCosts, work: Work) -> float:
+    """Seconds of these passes."""
+    pass_s = pass_seconds(costs, work.rows, tokens_read(costs, work))
+    return work.passes * pass_s + work.further_tokens * costs.prefill_token_s
+
+
 def seconds_of(costs: PassCosts, prompt_tokens: int, work: Iterable[Work]) -> float:
     """Seconds of a prompt and of the passes of a plan: direct answer, thoughts and closings alike.
 
     prompt_tokens: those to prefill; 0 where the prompt's state was there already.
     """
     prefill_s = prefill_seconds(costs, prompt_tokens) if prompt_tokens else 0.0
-    return prefill_s + sum(
-        each.passes * pass_seconds(costs, each.rows, each.context + costs.beside_share * each.beside)
-        + each.further_tokens * costs.prefill_token_s
-        for each in work
-    )
+    return prefill_s + sum(work_seconds(costs, each) for each in work)
+
+
+def costs_at(costs: PassCosts, prompt_tokens: int, own_tokens: float) -> PassCosts:
+    """The costs with the passes of rows that each have so many tokens of their own after a prompt that they share.
+
+    The same costs where passes were timed at one context.
+    """
+    if len(costs.contexts) < 2:
+        return costs
+    works = (Work(rows=rows, context=prompt_tokens + own_tokens, beside=(rows - 1) * own_tokens) for rows in costs.rows)
+    return replace(costs, pass_s=tuple(work_seconds(costs, work) for work in works))
 
 
 def prefill_seconds(costs: PassCosts, tokens: int) -> float:
@@ -77,15 +96,17 @@ def prefill_seconds(costs: PassCosts, tokens: int) -> float:
     return costs.prefill_base_s + costs.prefill_token_s * tokens
 
 
-def forced_seconds(costs: PassCosts, tokens: int, rows: int, *, one_pass_per_token: bool) -> float:
-    """Seconds to append `tokens` forced tokens to each of `rows` rows.
+def forced_seconds(
+    costs: PassCosts, tokens: int, rows: int, context: float | None = None, *, one_pass_per_token: bool
+) -> float:
+    """Seconds to append `tokens` forced tokens to each of `rows` rows; context: as `pass_seconds`.
 
     A single row takes them in one pass, each after the first as cheap as a token of a prompt; several do so where the
     engine can (`EngineInfo.passes_per_token`). Never more than a pass for each token.
     """
     if not tokens:
         return 0.0
-    pass_s = pass_seconds(costs, rows)
+    pass_s = pass_seconds(costs, rows, context)
     if rows > 1 and one_pass_per_token:
         return tokens * pass_s
     return min(tokens * pass_s, pass_s + rows * (tokens - 1) * costs.prefill_token_s)

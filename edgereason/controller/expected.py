@@ -79,6 +79,13 @@ def open_share(curves: Curves, steps: Floats) -> Floats:
     return share
 
 
+def mean_place(curves: Curves) -> float:
+    """Think tokens that a row has in the mean of all passes in which its thought is open."""
+    steps = np.arange(curves.think_tokens[-1], dtype=float)
+    still = open_share(curves, steps)
+    return float(still @ steps / max(still.sum(), LEAST_CHANCE))
+
+
 def expected_seconds(curves: Curves, tokens: int, pass_s: float) -> Floats:
     """[tokens + 1] expected seconds of decoding up to each number of think tokens, at so many seconds a pass."""
     return np.concatenate([[0.0], np.cumsum(open_share(curves, np.arange(tokens, dtype=float)) * pass_s)])

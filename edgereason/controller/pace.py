@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edgereason.controller.costs import pass_seconds
+from edgereason.controller.costs import pass_seconds, tokens_read, work_seconds
 from edgereason.protocols import Clock
-from edgereason.types import PassCosts
+from edgereason.types import PassCosts, Work
 
 SMOOTHING = 0.2  # weight of the newest pass in the drift; a slower pass counts at once, a faster one only gradually
 MOST_DRIFT = 50.0
@@ -19,7 +19,8 @@ class RequestPace:
     """Tells the loop when to close and when to stop; learns the present speed from every pass.
 
     due: clock time at which the answer must be ready, which may move (None: no deadline);
-    forced_s: seconds predicted for what is forced where so many rows close; answer_tokens: sampled behind it;
+    forced_s: seconds predicted for what is forced where so many rows of so many tokens (`tokens_read`, None: a typical
+    row's) close; answer_tokens: sampled behind it;
     reserve_factor: seconds kept back over seconds predicted, when so many rows close;
     is_stopped: cancelled, handed over, or past the time at which any pass may run;
     follows: False takes every pass to last as long as predicted.
@@ -28,7 +29,7 @@ class RequestPace:
     clock: Clock
     costs: PassCosts
     due: Callable[[], float | None]
-    forced_s: Callable[[int], float]
+    forced_s: Callable[[int, float | None], float]
     answer_tokens: int
     reserve_factor: Callable[[int], float]
     is_stopped: Callable[[], bool]
@@ -36,14 +37,15 @@ class RequestPace:
     drift: float = 1.0  # seconds a pass takes over seconds predicted
     _committed: tuple[float, int, float, float] | None = None  # when, of how many rows; seconds of forced text, a pass
     _passes: int = 0  # of one token, since then
+    _read: float | None = None  # tokens that the latest pass read for a row
 
     def must_close(self, rows: int) -> bool:
         """Whether `rows` rows must begin to close now, at the present speed."""
         due = self.due()
         if due is None:
             return False
-        now, pass_s = self.clock(), self.drift * pass_seconds(self.costs, rows)
-        forced_s = self.drift * self.forced_s(rows)
+        now, pass_s = self.clock(), self.drift * pass_seconds(self.costs, rows, self._read)
+        forced_s = self.drift * self.forced_s(rows, self._read)
         must = now + (forced_s + self.answer_tokens * pass_s) * self.reserve_factor(rows) + pass_s >= due
         if must and self._committed is None:
             self._committed = now, rows, forced_s, pass_s
@@ -71,10 +73,11 @@ class RequestPace:
         """Whether no further pass may run."""
         return self.is_stopped()
 
-    def observe(self, rows: int, passes: int, seconds: float) -> None:
+    def observe(self, work: Work, seconds: float) -> None:
         """Follow the present speed."""
-        self._passes += passes if self._committed is not None else 0
+        self._passes += work.passes if self._committed is not None else 0
+        self._read = tokens_read(self.costs, work)
         if not self.follows:
             return
-        ratio = min(MOST_DRIFT, seconds / (passes * pass_seconds(self.costs, rows)))
+        ratio = min(MOST_DRIFT, seconds / work_seconds(self.costs, work))
         self.drift += (SMOOTHING if ratio < self.drift else 2 * SMOOTHING) * (ratio - self.drift)

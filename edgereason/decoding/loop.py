@@ -44,8 +44,8 @@ class Pace(Protocol):
     def must_stop(self) -> bool:
         """Whether no further pass may run."""
 
-    def observe(self, rows: int, passes: int, seconds: float) -> None:
-        """Take note that `passes` passes over `rows` rows took `seconds`."""
+    def observe(self, work: Work, seconds: float) -> None:
+        """Take note that these passes took `seconds`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +171,7 @@ class Decoder:
                 self._drop_all("decided")
             if ended:
                 self.batch.keep(tuple(self._live))
-            if self._live and not self._commit(tokens, before):
+            if self._live and not self._commit(tokens, before, has_left=bool(ended)):
                 self._drop_all("deadline")
                 return False
         return True
@@ -271,16 +271,19 @@ class Decoder:
             self.trace.add("closing", row.id, len(row.tokens), move.closed_by)
         self.trace.add("forced", row.id, len(row.tokens), replaced, move.thought + move.answer)
 
-    def _commit(self, tokens: dict[RowId, list[int]], began: float) -> bool:
-        """Run the passes for `tokens`; False where they were aborted. A pass counts from where it was proposed for."""
+    def _commit(self, tokens: dict[RowId, list[int]], began: float, *, has_left: bool) -> bool:
+        """Run the passes for `tokens`; False where they were aborted. A pass counts from where it was proposed for.
+
+        has_left: rows ended just before. Reading their answers and moving the others together is no speed of a pass.
+        """
         try:
             passes = self.batch.commit(tokens, self.pace.must_stop)
         except Aborted:
             return False
-        seconds = self.clock() - began
-        if all(len(ids) == 1 for ids in tokens.values()):  # a pass of several tokens says little about the usual one
-            self.pace.observe(passes.rows, passes.count, seconds)
-        self.trace.add_pass(seconds, self._work(passes, sum(map(len, tokens.values()))))
+        seconds, work = self.clock() - began, self._work(passes, sum(map(len, tokens.values())))
+        if not has_left and all(len(ids) == 1 for ids in tokens.values()):  # nor does a pass of several tokens say much
+            self.pace.observe(work, seconds)
+        self.trace.add_pass(seconds, work)
         if self.watcher.on_text is not None:
             for row_id, ids in tokens.items():
                 self.watcher.on_text(row_id, ids)

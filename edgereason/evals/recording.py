@@ -25,7 +25,7 @@ from edgereason.profiling.device import device_name
 from edgereason.protocols import Clock, Record, never
 from edgereason.records import Cut, Provenance, RecordWriter, provenance, question_record, read_records, sample_record
 from edgereason.trace import Trace
-from edgereason.types import Message, Prompt, Rollout, Sampling
+from edgereason.types import Message, Prompt, Rollout, Sampling, Work
 
 CUTS = 12
 FIRST_CUT = 8
@@ -224,7 +224,7 @@ class Unhurried:
         """Never."""
         return False
 
-    def observe(self, rows: int, passes: int, seconds: float) -> None:
+    def observe(self, work: Work, seconds: float) -> None:
         """Nothing to learn."""
 
 

@@ -119,9 +119,9 @@ class Steady:
         """Whether so many passes were run."""
         return self.passes >= self.stop_after
 
-    def observe(self, rows: int, passes: int, seconds: float) -> None:
+    def observe(self, work: Work, seconds: float) -> None:
         """Count."""
-        self.passes += passes
+        self.passes += work.passes
 
 
 class Numbers:

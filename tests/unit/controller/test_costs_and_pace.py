@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgereason.controller.costs import forced_seconds, pass_seconds, seconds_of
+from edgereason.controller.costs import costs_at, forced_seconds, pass_seconds, seconds_of
 from edgereason.controller.pace import RequestPace
 from edgereason.testing import FakeClock
 from edgereason.types import PassCosts, Work
@@ -67,7 +67,7 @@ def pace(clock: FakeClock, due: float | None) -> RequestPace:
         clock=clock,
         costs=COSTS,
         due=lambda: due,
-        forced_s=lambda rows: 4 * pass_seconds(COSTS, rows),
+        forced_s=lambda rows, read: 4 * pass_seconds(COSTS, rows, read),
         answer_tokens=6,
         reserve_factor=lambda rows: 1.0,
         is_stopped=lambda: False,
@@ -91,7 +91,7 @@ def test_a_slow_machine_closes_earlier() -> None:
     clock = FakeClock()
     made = pace(clock, due=100.0)
     for _ in range(20):
-        made.observe(1, 1, 3.0)
+        made.observe(Work(rows=1), 3.0)
     clock.advance(70.0)
 
     assert made.must_close(1)
@@ -100,8 +100,8 @@ def test_a_slow_machine_closes_earlier() -> None:
 def test_a_fast_machine_is_believed_slowly() -> None:
     """One quick pass moves the speed less than one slow pass does."""
     slow, fast = pace(FakeClock(), 1.0), pace(FakeClock(), 1.0)
-    slow.observe(1, 1, 1.5)
-    fast.observe(1, 1, 0.5)
+    slow.observe(Work(rows=1), 1.5)
+    fast.observe(Work(rows=1), 0.5)
 
     assert slow.drift - 1.0 > 1.0 - fast.drift > 0
 
@@ -137,7 +137,7 @@ def test_a_closing_that_was_stopped_counts_as_what_all_of_it_would_have_taken() 
     clock.advance(12.0)
     for _ in range(4):
         clock.advance(3.0)
-        made.observe(1, 1, 3.0)
+        made.observe(Work(rows=1), 3.0)
 
     assert (1, pytest.approx(math.log(3))) == made.closing_score(is_whole=False)
     clock.advance(-0.0)
@@ -170,6 +170,27 @@ def test_tokens_of_others_cost_their_share() -> None:
     assert 3 * pass_seconds(GRID, 2, 100) == pytest.approx(seconds_of(GRID, 0, work))
 
 
+def test_costs_of_rows_that_moved_apart() -> None:
+    """Two rows of 60 tokens after a prompt of 40: as a row of 115 where a token of the other costs a quarter."""
+    beside = replace(GRID, beside_share=0.25)
+    made = costs_at(beside, 40, 60)
+    assert (pass_seconds(GRID, 1, 100), pass_seconds(GRID, 2, 115)) == pytest.approx(made.pass_s[:2])
+    assert pass_seconds(made, 2) == pytest.approx(2.15)
+    assert COSTS is costs_at(COSTS, 40, 60)
+
+
+def test_a_longer_row_is_no_slower_machine() -> None:
+    """Passes that take what they should at their context leave the speed; closings are foreseen at that context."""
+    clock = FakeClock()
+    made = replace(pace(clock, due=100.0), costs=GRID, answer_tokens=4)
+    clock.advance(100.0 - 5 * 1.9 - 4.0)
+    assert not made.must_close(1)
+    for _ in range(9):
+        made.observe(Work(rows=1, context=190), 1.9)
+    assert 1.0 == pytest.approx(made.drift)
+    assert made.must_close(1)
+
+
 def test_tokens_beyond_one_a_row_and_pass_cost_what_a_prompts_do() -> None:
     """A pass of one row that takes six tokens."""
     assert 1.0 + 5 * 0.1 == pytest.approx(seconds_of(COSTS, 0, [Work(rows=1, further_tokens=5)]))
@@ -196,5 +217,5 @@ def test_whoever_must_close_must_still_with_less_room(
 def test_a_pace_that_follows_nothing_stays_as_predicted() -> None:
     """However slow its passes are."""
     made = replace(pace(FakeClock(), due=100.0), follows=False)
-    made.observe(1, 1, 30.0)
+    made.observe(Work(rows=1), 30.0)
     assert 1.0 == made.drift

@@ -11,7 +11,7 @@ import pytest
 from edgereason.decoding.loop import Decoder, Watcher
 from edgereason.testing import FakeClock, FakeEngine, scripted
 from edgereason.trace import Trace
-from edgereason.types import Markers, Rollout
+from edgereason.types import Markers, Rollout, Work
 
 END, THINK, CLOSE = 256, 257, 258
 VOCAB = 260
@@ -84,9 +84,9 @@ class SteadyPace:
         """At `stop_at`."""
         return self.clock() >= self.stop_at
 
-    def observe(self, rows: int, passes: int, seconds: float) -> None:
+    def observe(self, work: Work, seconds: float) -> None:
         """Counts passes."""
-        self.passes += passes
+        self.passes += work.passes
 
 
 @dataclass

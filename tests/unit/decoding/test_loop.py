@@ -371,3 +371,20 @@ def test_a_pass_of_forced_text_counts_its_tokens(bench: Make) -> None:
 
     assert work.passes < tokens
     assert tokens - 1 <= work.passes + work.further_tokens <= tokens
+
+
+def test_a_turn_in_which_rows_left_says_nothing_of_the_speed(bench: Make) -> None:
+    """Moving the others together takes time, which is not that of a pass."""
+    made, seen = bench({**THOUGHT, "<think>\n": f"{'on and ' * 9}on</think>\\boxed{{42}}<end>"}), []
+    keep = made.batch.keep
+
+    def slowly(rows: tuple[int, ...]) -> None:
+        made.clock.advance(100.0)
+        keep(rows)
+
+    made.batch.keep = slowly
+    made.decoder.pace.observe = lambda work, seconds: seen.append((work.rows, seconds))
+    made.decoder.sample([(GREEDY, [row], RowLimits(think=think, answer=16)) for row, think in ((1, 3), (2, 60))])
+
+    assert {(2, 1.0), (1, 1.0)} == set(seen)
+    assert made.clock() > 200.0
