@@ -61,9 +61,10 @@ def test_bars_are_as_long_as_their_share() -> None:
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
-def test_no_number_is_cut_in_a_narrow_terminal(width: int) -> None:
-    """The bars give way."""
-    lines = shown(profile(TABLE), width)
+@pytest.mark.parametrize("contexts", [1, 2, 20])
+def test_no_number_is_cut_in_a_narrow_terminal(width: int, contexts: int) -> None:
+    """The bars give way, then contexts between the shortest and the longest."""
+    lines = shown(profile({**TABLE, **{Cell("decode", 1, 64 + 50 * n): 0.001 for n in range(contexts)}}), width)
 
     assert all(len(line) <= width for line in lines)
     assert not any("…" in line for line in lines)

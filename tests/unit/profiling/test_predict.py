@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgereason.controller.costs import pass_seconds as planned_seconds
 from edgereason.profiling.cells import Cell
 from edgereason.profiling.predict import (
     beside_share,
@@ -110,3 +111,15 @@ def test_plans_count_what_other_rows_hold() -> None:
 
     assert own < others
     assert (pytest.approx(0.25), (1.0, pytest.approx(7.0))) == (costs.beside_share, costs.pass_s)
+
+
+def test_beyond_the_longest_context_noise_of_the_last_stretch_does_not_decide() -> None:
+    """The slope of all of it goes on, and nothing falls below the last value."""
+    noisy = {Cell("decode", 1, 64): 1.0, Cell("decode", 1, 564): 2.2, Cell("decode", 1, 664): 1.9}
+    falling = {**noisy, Cell("decode", 1, 664): 0.9}
+    costs = pass_costs(profile(noisy), 64)
+
+    assert pytest.approx(1.0 + 0.9 * 1200 / 600) == pass_seconds(noisy, 1, 1264)
+    assert pytest.approx(1.0 + 0.9 * 1200 / 600) == planned_seconds(costs, 1, 1264)
+    assert pytest.approx(0.9) == pass_seconds(falling, 1, 10_000)
+    assert pytest.approx(0.9) == planned_seconds(pass_costs(profile(falling), 64), 1, 10_000)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from edgereason.profiling.lookup import binding
 from edgereason.profiling.profile import DeviceProfile, from_json, to_json
 from edgereason.profiling.run import Measuring, Progress, Task
 from edgereason.profiling.surroundings import Surroundings
+from edgereason.profiling.tuning import TRIED, score
 from edgereason.records import Provenance, provenance
 from edgereason.testing import FakeClock, FakeEngine
 
@@ -344,3 +347,27 @@ def test_progress_is_told_and_rises(tmp_path: Path) -> None:
 def test_settings_are_a_key_in_any_order() -> None:
     """The same options, the same key."""
     assert settings_of({"a": 1, "b": 2}) == settings_of({"b": 2, "a": 1})
+
+
+def test_spells_of_a_slow_machine_hardly_bend_the_table(tmp_path: Path) -> None:
+    """For 4 of every 10 seconds everything takes twice as long; the ratios of cells stay nearer to what they are."""
+    trial = Trial(tmp_path, lambda options, rows: steady(rows) * (2.0 if trial.clock() % 10.0 > 6.0 else 1.0))
+    trial.measuring.run()
+    raw = trial.journal.estimates(trial.measuring.settings)
+    decode = [cost for cost in trial.profile().costs if cost.cell.kind == "decode"]
+    levelled = [math.log(cost.estimate.median_s / steady(cost.cell.rows)) for cost in decode]
+    unlevelled = [math.log(raw[cost.cell].median_s / steady(cost.cell.rows)) for cost in decode]
+
+    assert len(decode) >= 6
+    assert statistics.pstdev(levelled) < 0.5 * statistics.pstdev(unlevelled)
+
+
+def test_settings_are_judged_by_what_fits_the_engine(tmp_path: Path) -> None:
+    """Rows apart are timed where rows share a store alone; elsewhere settings have a score without them."""
+    trial = Trial(tmp_path, by_threads, engine="onnx")
+    trial.measuring.run()
+
+    assert "apart" not in {entry.cell.kind for entry in trial.journal.entries}
+    assert len({choice.score_s for choice in trial.profile().choices}) > 1
+    assert pytest.approx(2.0) == score({cell: 2.0 for cell in TRIED}, TRIED)
+    assert score({cell: 2.0 for cell in TRIED[:-1]}, TRIED) is None
