@@ -86,9 +86,11 @@ class Present(Calm):
         return statistics.median(self._latest or [1.0])
 
     def see(self, result: Result, costs: PassCosts) -> None:
-        """Take in what the passes of a live request took."""
+        """Take in what the passes of a live request took, where there were any."""
         taken_s = sum(seconds for _, seconds, _ in result.trace.passes().values())
-        self._latest.append(taken_s / seconds_of(costs, 0, result.trace.work()))
+        predicted_s = seconds_of(costs, 0, result.trace.work())
+        if predicted_s:
+            self._latest.append(taken_s / predicted_s)
 
     def done(self, begin_s: float, work_s: float) -> float:
         """After the work's own time at that speed."""

@@ -75,6 +75,11 @@ class Parts:
     free_bytes: Callable[[], int | None] = lambda: None  # memory that rows may take, asked once a request
     notes: tuple[str, ...] = field(default=())
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether neighbours are at work now, as far as anybody looks."""
+        return self.promise is not None and self.promise.is_busy()
+
 
 def load_parts(
     model: str | Path,

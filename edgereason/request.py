@@ -22,6 +22,7 @@ from edgereason.trace import Trace
 from edgereason.types import Answer, Budget, Difficulty, Event, Message, Plan, Prompt, Result, StrategyName
 
 HANDOVER_S = 0.005  # kept back for waking the caller and building the result
+BUSY_FACTOR = 2.0  # times as much, and whatever else is kept back by rule, while neighbours are at work
 LONGEST_WAIT_S = 3600.0
 Outcome = Literal["complete", "deadline", "cancelled"]
 
@@ -121,6 +122,7 @@ class Request:
 
     compose: builds the Result of this instant for an outcome; called once, by whichever side settles the request.
     is_watched: False leaves the deadline to the pace alone: nothing is handed over or stopped at it.
+    is_busy: neighbours are at work, so that whoever waits will wake later.
     """
 
     def __init__(
@@ -132,11 +134,13 @@ class Request:
         *,
         wants_text: bool = False,
         is_watched: bool = True,
+        is_busy: bool = False,
     ) -> None:
         self.messages = tuple(messages)
         self.options = options
         self.wants_text = wants_text
         self._is_watched = is_watched
+        self._handover_s = HANDOVER_S * (BUSY_FACTOR if is_busy else 1.0)
         self.entry = clock()
         self.progress = Progress(Trace(clock, self.entry))  # the worker's; read by `compose`
         self.answer: Answer | None = None
@@ -166,7 +170,7 @@ class Request:
     def due(self) -> float | None:
         """Clock time at which the answer in hand is handed over; None without a deadline."""
         deadline = self._deadline_s
-        return None if deadline is None else self.entry + deadline - min(HANDOVER_S, deadline / 2)
+        return None if deadline is None else self.entry + deadline - min(self._handover_s, deadline / 2)
 
     @property
     def ends(self) -> float | None:
@@ -208,7 +212,7 @@ class Request:
         return self._move("extend", seconds, 1.0)
 
     def tighten(self, seconds: float) -> bool:
-        """Move the deadline earlier, at most to 10 ms from now; False where the result is there already.
+        """Move the deadline earlier, at most to 10 ms from now, 20 beside neighbours; False where the result is there.
 
         Raises:
             DeadlineError: not a number of seconds above 0. ConfigError: the request has no deadline.
@@ -224,7 +228,7 @@ class Request:
                 raise ConfigError(
                     f"{name}({seconds!r}): the request has no deadline.", hint="Ask with one, or cancel()."
                 )
-            self._deadline_s = max(self.elapsed_s + 2 * HANDOVER_S, self._deadline_s + sign * seconds)
+            self._deadline_s = max(self.elapsed_s + 2 * self._handover_s, self._deadline_s + sign * seconds)
             self.trace.add("note", f"deadline moved by {sign * seconds:+g} s to {self._deadline_s:g} s")
         if sign < 0:  # who waits for the result sleeps until the old deadline
             alarm = threading.Timer(self.wait_s(), self.watch)

@@ -12,11 +12,10 @@ from edgereason.answers.known import features
 from edgereason.controller.costs import DIRECT_ANSWER_TOKENS, direct_passes, pass_seconds, prefill_seconds
 from edgereason.loading import Parts
 from edgereason.profiling.power import NOT_MEASURED
-from edgereason.request import HANDOVER_S, Outcome, Request
+from edgereason.request import BUSY_FACTOR, HANDOVER_S, Outcome, Request
 from edgereason.types import Answer, Difficulty, PassCosts, Result, Rollout, Usage
 
 FEASIBLE_FACTOR = 2.0  # announced over predicted, for the shortest deadline that still gets an answer
-BUSY_FACTOR = 2.0  # on top of that, while neighbours are at work
 UNCALIBRATED = "token statistic, uncalibrated"
 CALIBRATE = "`edgereason calibrate TASK... --accuracy FILE` calibrates it"
 TEMPLATE_TOKENS = 32  # what a chat template is taken to add before the prompt is tokenized
@@ -29,8 +28,7 @@ def compose(request: Request, outcome: Outcome, parts: Parts, load_s: float) -> 
     rollouts = tuple(decoder.rollouts) if decoder is not None else ()
     reasoning, completion = decoder.usage if decoder is not None else (0, 0)
     winner = _winner(answer, rollouts)
-    is_busy = parts.promise is not None and parts.promise.is_busy()
-    shortest_s = shortest_feasible_s(request, parts.costs, is_busy=is_busy)
+    shortest_s = shortest_feasible_s(request, parts.costs, is_busy=parts.is_busy)
     is_handed_over = outcome == "deadline" and _is_running(request)
     # A sensor behind a slow bus takes milliseconds, which a hand-over does not have; and the work is not over then.
     joules = None if is_handed_over or parts.gauge is None else parts.gauge.since(progress.joules_begun)
@@ -100,8 +98,8 @@ def confidence_of(
 
 
 def shortest_feasible_s(request: Request, costs: PassCosts, *, is_busy: bool) -> float:
-    """The shortest deadline announced for this prompt: prefill and direct answer at twice their predicted time, and at
-    four times beside neighbours, who leave half of a core.
+    """The shortest deadline announced for this prompt: prefill and direct answer at twice their predicted time, and
+    handing over; all of it twice beside neighbours, who leave half of a core.
     """
     prompt = request.progress.prompt
     if prompt is not None:
@@ -110,7 +108,7 @@ def shortest_feasible_s(request: Request, costs: PassCosts, *, is_busy: bool) ->
         written = sum(len(message.content.encode("utf-8", "replace")) for message in request.messages)
         tokens, passes = TEMPLATE_TOKENS + written, 2 * DIRECT_ANSWER_TOKENS
     predicted_s = prefill_seconds(costs, tokens) + passes * pass_seconds(costs, 1)
-    return 2 * HANDOVER_S + FEASIBLE_FACTOR * (BUSY_FACTOR if is_busy else 1.0) * predicted_s
+    return (BUSY_FACTOR if is_busy else 1.0) * (2 * HANDOVER_S + FEASIBLE_FACTOR * predicted_s)
 
 
 def _remarks(request: Request, answer: Answer | None, outcome: Outcome, shortest_s: float) -> Iterator[str]:

@@ -213,8 +213,15 @@ class Reasoner:
         messages = [Message(role="user", content=question)] if isinstance(question, str) else list(question)
         if system is not None:
             messages.insert(0, Message(role="system", content=system))
-        is_watched = self._parts.safeguards.watchdog
-        request = Request(messages, options, self._clock, self._compose, wants_text=wants_text, is_watched=is_watched)
+        request = Request(
+            messages,
+            options,
+            self._clock,
+            self._compose,
+            wants_text=wants_text,
+            is_watched=self._parts.safeguards.watchdog,
+            is_busy=self._parts.is_busy,
+        )
         with self._closing:
             if self._is_closed:
                 raise ClosedError("This Reasoner was closed.", hint="Load a new one.")

@@ -46,12 +46,13 @@ class Neighbours:
     """Whether others want the processor now: by what tasks have waited since a reading a second ago.
 
     The kernel's own mean over ten seconds, which lags behind neighbours that come and go, serves where there is no
-    reading of the last ten seconds to compare with. One thread's.
+    reading of the last ten seconds to compare with. Any thread may ask.
     """
 
     def __init__(self, clock: Clock = time.perf_counter, read: Callable[[], Pressure | None] = read_pressure) -> None:
         self._clock = clock
         self._read = read
+        self._lock = threading.Lock()
         self._readings: deque[tuple[float, float]] = deque()  # (clock time, seconds waited), oldest first
 
     def are_busy(self) -> bool:
@@ -59,10 +60,11 @@ class Neighbours:
         pressure, now = self._read(), self._clock()
         if pressure is None:
             return False
-        self._readings.append((now, pressure.waited_s))
-        while len(self._readings) > 2 and now - self._readings[1][0] >= WINDOW_S:
-            self._readings.popleft()
-        at, waited_s = self._readings[0]
+        with self._lock:
+            self._readings.append((now, pressure.waited_s))
+            while len(self._readings) > 2 and now - self._readings[1][0] >= WINDOW_S:
+                self._readings.popleft()
+            at, waited_s = self._readings[0]
         if WINDOW_S <= now - at <= STALE_S:
             return (pressure.waited_s - waited_s) / (now - at) > BUSY_SHARE
         return pressure.share_10s > BUSY_SHARE

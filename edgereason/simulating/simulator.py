@@ -189,7 +189,7 @@ class Simulator:
         asked = Options(deadline_s=deadline, profile=profile, seed=seed, choices=question.choices, **options)
         self.clock.weather.shift(_share(seed))
         messages, is_watched = [Message(role="user", content=question.text)], self.parts.safeguards.watchdog
-        request = Request(messages, asked, self.clock, self._compose, is_watched=is_watched)
+        request = Request(messages, asked, self.clock, self._compose, is_watched=is_watched, is_busy=self.parts.is_busy)
         settled: list[float] = []
         request.when_settled(lambda: settled.append(self.clock()))
         self.clock.alarm = lambda: None if request.is_done else request.ends

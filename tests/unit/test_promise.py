@@ -89,13 +89,23 @@ def test_a_miss_rate_out_of_range_is_refused(reasoner: Make, miss_rate: float) -
 
 
 def test_beside_neighbours_the_shortest_deadline_is_longer(reasoner: Make, tmp_path: Path) -> None:
-    """They leave half of a core: what is predicted for prompt and direct answer counts twice as much."""
+    """They leave half of a core: what is predicted for prompt and direct answer, and the hand-over, count twice."""
     calm, busy = (
         reasoner(ENDLESS, clock=FakeClock(), pass_s=0.1, promise=Promise(tmp_path, "here", lambda x=is_busy: x)).ask(
             "?", deadline=50.0, profile="easy"
         )
         for is_busy in (False, True)
     )
-    margins_s = 2 * HANDOVER_S
+    assert busy.shortest_feasible_s == pytest.approx(2 * calm.shortest_feasible_s)
 
-    assert busy.shortest_feasible_s - margins_s == pytest.approx(2 * (calm.shortest_feasible_s - margins_s))
+
+def test_beside_neighbours_the_answer_is_handed_over_earlier(reasoner: Make, tmp_path: Path) -> None:
+    """Whoever waits wakes later there."""
+    left_s = []
+    for is_busy in (False, True):
+        promise = Promise(tmp_path, "here", lambda x=is_busy: x)
+        request = reasoner(ENDLESS, clock=FakeClock(), pass_s=0.1, promise=promise).submit("?", deadline=50.0)
+        assert request.due is not None
+        left_s.append(request.entry + 50.0 - request.due)
+
+    assert [pytest.approx(HANDOVER_S), pytest.approx(2 * HANDOVER_S)] == left_s
