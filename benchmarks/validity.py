@@ -7,8 +7,9 @@ RECORDS come from `edgereason calibrate` with the model that runs live; the prof
 turns, each with a question of its own, so that what changes here in the meantime changes all of them and no request
 finds its prompt in the one before. The replay goes at the machine's present speed: the middle one of taken over
 predicted seconds of the passes in the latest live requests (`speed`; a shared machine is never as fast as in its
-profile). Live and replayed rows are draws of their own: the difference of accuracies comes with its interval, which is
-wider than the gate in a single cell.
+profile), and with what these requests took outside prompt and passes (`outside_s`: text, plan, result, waking the
+caller), for which the clock of a simulation stands still. Live and replayed rows are draws of their own: the difference
+of accuracies comes with its interval, which is wider than the gate in a single cell.
 What must hold on an idle machine: accuracy over all cells within 2 points, and the median of the cells' errors of the
 median time at most 5 %. Each cell says for itself whether it is within both. Exit code 1 when it does not hold.
 """
@@ -72,25 +73,34 @@ class Pair:
     live_s: float
     replayed_s: float
     speed: float
+    outside_s: float
 
 
 class Present(Calm):
     """No weather but the speed that the latest live requests showed: seconds taken over seconds predicted."""
 
     def __init__(self) -> None:
-        self._latest: deque[float] = deque(maxlen=WINDOW)
+        self._speeds: deque[float] = deque(maxlen=WINDOW)
+        self._outside_s: deque[float] = deque(maxlen=WINDOW)
 
     @property
     def speed(self) -> float:
         """The middle one; 1 before there is any."""
-        return statistics.median(self._latest or [1.0])
+        return statistics.median(self._speeds or [1.0])
 
-    def see(self, result: Result, costs: PassCosts) -> None:
-        """Take in what the passes of a live request took, where there were any."""
+    @property
+    def outside_s(self) -> float:
+        """Seconds of a request outside prompt and passes, the middle ones; 0 before there are any."""
+        return statistics.median(self._outside_s or [0.0])
+
+    def see(self, result: Result, live_s: float, costs: PassCosts) -> None:
+        """Take in what a live request took, where it ran any pass."""
         taken_s = sum(seconds for _, seconds, _ in result.trace.passes().values())
         predicted_s = seconds_of(costs, 0, result.trace.work())
         if predicted_s:
-            self._latest.append(taken_s / predicted_s)
+            (prompt_s, _, _), (prefilled_s, _, _) = *result.trace.events("prompt"), *result.trace.events("prefilled")
+            self._speeds.append(taken_s / predicted_s)
+            self._outside_s.append(max(0.0, live_s - taken_s - (prefilled_s - prompt_s)))
 
     def done(self, begin_s: float, work_s: float) -> float:
         """After the work's own time at that speed."""
@@ -152,7 +162,13 @@ def compared(
     """Every question in every cell, live and replayed; both begin with no closings learnt."""
     pairs: dict[Cell, list[Pair]] = {cell: [] for cell in cells}
     present = Present()
-    simulators = {cell: Simulator(device, recording, weather=present, seed=options.seed) for cell in cells}
+    simulators = {
+        cell: [
+            Simulator(device, recording, weather=present, seed=options.seed + replay)  # of its own: it keeps a prompt
+            for replay in range(options.replays)
+        ]
+        for cell in cells
+    }
     with tempfile.TemporaryDirectory() as cache:
         os.environ["XDG_CACHE_HOME"] = cache
         load = {
@@ -174,7 +190,7 @@ def compared(
 
 def pair(
     reasoner: Reasoner,
-    simulator: Simulator,
+    simulators: Sequence[Simulator],
     present: Present,
     cell: Cell,
     question: Question,
@@ -193,24 +209,26 @@ def pair(
         choices=question.choices,
     )
     live_s = clock() - entry
-    present.see(live, reasoner.costs)
+    present.see(live, live_s, reasoner.costs)
+    outside_s = min(present.outside_s, cell.deadline_s / 2)
     replayed = [
         simulator.ask(
             question,
-            deadline=cell.deadline_s,
+            deadline=cell.deadline_s - outside_s,
             profile=PROFILE,
             options={"strategy": cell.strategy},
             seed=item_seed(options.seed + 1 + replay, index),
         )
-        for replay in range(options.replays)
+        for replay, simulator in enumerate(simulators)
     ]
     return Pair(
         question_id=question.id,
         live_right=is_right(question, live.answer),
         replayed_right=float(np.mean([is_right(question, each.answer) for each in replayed])),
         live_s=live_s,
-        replayed_s=float(np.median([each.elapsed_s for each in replayed])),
+        replayed_s=outside_s + float(np.median([each.elapsed_s for each in replayed])),
         speed=present.speed,
+        outside_s=outside_s,
     )
 
 
@@ -257,6 +275,7 @@ def summary(pairs: dict[Cell, list[Pair]]) -> dict[str, Any]:
         "together": together,
         "median_time_error": time_error,
         "speed": float(np.median([each.speed for several in pairs.values() for each in several])),
+        "outside_s": float(np.median([each.outside_s for several in pairs.values() for each in several])),
         "holds": abs(together["difference"]) <= MOST_POINTS and time_error <= MOST_TIME_ERROR,
     }
 
@@ -298,7 +317,9 @@ def text_of(found: dict[str, Any]) -> str:
         )
     within = f"within 2 points and 5 %: {found['cells_within']} of {len(cells)} cells"
     time_error = f"median error of the cells' median times: {found['median_time_error']:.1%}"
-    speed = f"passes took {found['speed']:.2f} times as long as in the profile"
+    speed = (
+        f"passes took {found['speed']:.2f} times as long as in the profile, a request {found['outside_s']:.4f} s beside"
+    )
     return "\n".join([*lines, within, time_error, speed, f"holds: {found['holds']}"])
 
 
