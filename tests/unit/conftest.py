@@ -60,22 +60,22 @@ def reasoner(tokenizer: Tokenizer) -> Iterator[Callable[..., Reasoner]]:
             "pass_s": real_pass_s or (lambda rows: pass_s * (1 + slope * (rows - 1))),
             **engine,
         }
+        costs = PassCosts(
+            rows=(1, 16),
+            pass_s=(pass_s, pass_s * (1 + 15 * slope)),
+            prefill_token_s=0.0,
+            prefill_base_s=pass_s,
+            context=64,
+        )
         parts = Parts(
             engine=FakeEngine(vocab_size=size, **options),
             tokenizer=codec,
             profiles=budget_profiles(),
-            costs=PassCosts(
-                rows=(1, 16),
-                pass_s=(pass_s, pass_s * (1 + 15 * slope)),
-                prefill_token_s=0.0,
-                prefill_base_s=pass_s,
-                context=64,
-            ),
             model=ModelInfo(name="scripted", lineage="none", file="none"),
             promise=promise,
             safeguards=safeguards,
             notes=codec.notes,
-            **{"probe": DirectAnswerProbe(), **known},
+            **{"probe": DirectAnswerProbe(), "costs": costs, **known},
         )
         clock = engine.get("clock")
         made.append(Reasoner(lambda: parts, **({"clock": clock} if clock else {})))

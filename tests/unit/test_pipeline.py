@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from edgereason.errors import ConfigError
 from edgereason.profiling.accuracy import AccuracyProfile
 from edgereason.runtime import Reasoner
 from edgereason.testing import FakeClock
-from edgereason.types import STRATEGIES, Result, Rollout
+from edgereason.types import STRATEGIES, PassCosts, Result, Rollout
 from tests.unit.controller.test_expected import RISING
 
 Make = Callable[..., Reasoner]
@@ -178,3 +179,20 @@ def test_rounds_end_in_time(reasoner: Make) -> None:
     assert ("3", True) == (result.answer, result.deadline_met)
     assert result.plan.rounds > 1
     assert len(result.plan.rows) <= result.plan.rounds
+
+
+def test_plans_price_rows_at_the_tokens_that_this_question_takes(reasoner: Make) -> None:
+    """Sixteen rows are dear where all hold thousands of tokens, and cheap after the few that thoughts take here."""
+    typical = PassCosts(
+        rows=(1, 16), pass_s=(0.01, 2.0), prefill_token_s=0.0, prefill_base_s=0.01, context=4096,
+    )  # fmt: skip
+    grid = replace(typical, contexts=(64, 4096), pass_at_s=((0.01, 0.01), (0.01, 2.0)))
+    rows = [
+        reasoner(AGREED, known={"accuracy": TOLD, "costs": costs}, clock=FakeClock(), pass_s=0.01)
+        .ask("1 + 1 = ?", profile="hard", deadline=6.0)
+        .plan.rows[0]
+        .count
+        for costs in (typical, grid)
+    ]
+
+    assert 1 <= rows[0] < rows[1] == 8
