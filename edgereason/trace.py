@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from edgereason.errors import RecordError
 from edgereason.protocols import Clock, Record
@@ -47,6 +47,40 @@ EVENT_FIELDS: dict[EventKind, tuple[str, ...]] = {
 }
 
 
+class _Tally(NamedTuple):
+    """Passes of one width. context, beside: tokens (`Work`), each counted once a pass."""
+
+    passes: int
+    seconds: float
+    longest_s: float
+    context: float
+    beside: float
+    further_tokens: int
+
+    def work(self, rows: int) -> Work:
+        """The same without times."""
+        return Work(
+            rows=rows,
+            passes=self.passes,
+            context=self.context / self.passes,
+            beside=self.beside / self.passes,
+            further_tokens=self.further_tokens,
+        )
+
+    def to_record(self, rows: int) -> Record:
+        """As named fields."""
+        work = self.work(rows)
+        return {
+            "rows": rows,
+            "count": self.passes,
+            "seconds": self.seconds,
+            "longest_s": self.longest_s,
+            "context": round(work.context, 1),
+            "beside": round(work.beside, 1),
+            "further_tokens": self.further_tokens,
+        }
+
+
 class Trace:
     """Append-only record of one request. Positions count a row's generated tokens, forced ones included, from 0.
 
@@ -61,7 +95,7 @@ class Trace:
         self._clock = clock
         self._entry = clock() if entry is None else entry
         self._events: list[tuple[float, EventKind, tuple[Any, ...]]] = []
-        self._passes: dict[int, list[float]] = {}
+        self._passes: dict[int, _Tally] = {}
 
     @property
     def elapsed_s(self) -> float:
@@ -74,33 +108,24 @@ class Trace:
 
     def add_pass(self, seconds: float, work: Work) -> None:
         """Count passes over as many rows, which took `seconds` together."""
-        tally = self._passes.setdefault(work.rows, [0, 0.0, 0.0, 0.0, 0.0, 0])
-        tally[0] += work.passes
-        tally[1] += seconds
-        tally[2] = max(tally[2], seconds / work.passes)
-        tally[3] += work.passes * work.context
-        tally[4] += work.passes * work.beside
-        tally[5] += work.further_tokens
+        before = self._passes.get(work.rows, _Tally(0, 0.0, 0.0, 0.0, 0.0, 0))
+        # Replaced and never changed: whoever hands over reads while the loop still runs.
+        self._passes[work.rows] = _Tally(
+            passes=before.passes + work.passes,
+            seconds=before.seconds + seconds,
+            longest_s=max(before.longest_s, seconds / work.passes),
+            context=before.context + work.passes * work.context,
+            beside=before.beside + work.passes * work.beside,
+            further_tokens=before.further_tokens + work.further_tokens,
+        )
 
     def passes(self) -> dict[int, tuple[int, float, float]]:
         """What `add_pass` counted, by rows: passes, seconds of all of them, seconds of the longest."""
-        return {
-            rows: (int(count), seconds, longest_s)
-            for rows, (count, seconds, longest_s, *_) in self._passes.copy().items()
-        }
+        return {rows: (each.passes, each.seconds, each.longest_s) for rows, each in self._passes.copy().items()}
 
     def work(self) -> tuple[Work, ...]:
         """The same without times, a width each, narrowest first."""
-        return tuple(
-            Work(
-                rows=rows,
-                passes=int(count),
-                context=own / count,
-                beside=beside / count,
-                further_tokens=int(further_tokens),
-            )
-            for rows, (count, _, _, own, beside, further_tokens) in sorted(self._passes.copy().items())
-        )
+        return tuple(each.work(rows) for rows, each in sorted(self._passes.copy().items()))
 
     def events(self, kind: EventKind | None = None) -> tuple[tuple[float, EventKind, tuple[Any, ...]], ...]:
         """What was added so far, oldest first, as (seconds since entry, kind, values)."""
@@ -110,21 +135,8 @@ class Trace:
         """Events as named fields, and passes by width: {"events": [...], "passes": [...]}."""
         return {
             "events": [{"at_s": at_s, "event": kind, **_named(kind, values)} for at_s, kind, values in self.events()],
-            "passes": [_tally(each, *self.passes()[each.rows][1:]) for each in self.work()],
+            "passes": [each.to_record(rows) for rows, each in sorted(self._passes.copy().items())],
         }
-
-
-def _tally(work: Work, seconds: float, longest_s: float) -> Record:
-    """Passes of one width as a record."""
-    return {
-        "rows": work.rows,
-        "count": work.passes,
-        "seconds": seconds,
-        "longest_s": longest_s,
-        "context": round(work.context, 1),
-        "beside": round(work.beside, 1),
-        "further_tokens": work.further_tokens,
-    }
 
 
 def _named(kind: EventKind, values: tuple[Any, ...]) -> dict[str, Any]:

@@ -102,6 +102,28 @@ def test_passes_are_counted_by_width() -> None:
     assert (one, four) == trace.work()
 
 
+def test_passes_can_be_read_while_they_are_counted() -> None:
+    """Whoever takes the answer in hand reads them while the loop runs: never a width that is counted by half."""
+    trace, read = Trace(Ticks()), []
+
+    class Interrupted:
+        """Work of a new width, in the middle of whose counting another thread looks."""
+
+        rows, context, beside, further_tokens = 5, 10.0, 0.0, 0
+
+        @property
+        def passes(self) -> int:
+            read.append(trace.to_record()["passes"])
+            return 1
+
+    trace.add_pass(0.25, Work(rows=4, context=10))
+    trace.add_pass(0.5, Interrupted())  # type: ignore[arg-type]
+
+    assert read
+    assert all([4] == [each["rows"] for each in passes] for passes in read)
+    assert [4, 5] == [each.rows for each in trace.work()]
+
+
 # ---------------------------------------------------------------- replay
 
 
