@@ -134,7 +134,7 @@ class Measuring:
         for _ in range(TUNING_ROUNDS):
             for settings in self._draw.sample(candidates, len(candidates)):
                 seen = self._journal.of(settings)
-                has_enough = min(len(seen.get(cell, [])) for cell in self._judged) >= TUNING_ROUNDS
+                has_enough = all(len(seen.get(cell, [])) >= TUNING_ROUNDS for cell in self._judged)
                 if has_enough or self._is_after(until_left_s):
                     continue
                 self._tell(f"settings: {_words(settings)}", ())

@@ -58,6 +58,7 @@ class Trial:
         self.progress: list[Progress] = []
         self.journal = journal or Journal()
         self.stop_after: int | None = None
+        self.context = 512
         self.pass_s = pass_s
         self.task = Task(
             **{
@@ -85,7 +86,7 @@ class Trial:
         self.engines.append(
             FakeEngine(
                 clock=self.clock,
-                context=512,
+                context=self.context,
                 pass_s=lambda rows: self.pass_s(options, rows),
                 prefill_s=lambda tokens: 1e-4 * tokens,
             )
@@ -371,3 +372,13 @@ def test_settings_are_judged_by_what_fits_the_engine(tmp_path: Path) -> None:
     assert len({choice.score_s for choice in trial.profile().choices}) > 1
     assert pytest.approx(2.0) == score({cell: 2.0 for cell in TRIED}, TRIED)
     assert score({cell: 2.0 for cell in TRIED[:-1]}, TRIED) is None
+
+
+def test_a_model_too_short_for_any_of_them_keeps_its_settings(tmp_path: Path) -> None:
+    """Nothing to judge settings by, and the grid is measured all the same."""
+    trial = Trial(tmp_path, by_threads, engine="onnx")
+    trial.context = 40
+    trial.measuring.run()
+
+    assert not trial.profile().choices
+    assert {cost.cell.rows for cost in trial.profile().costs if cost.cell.kind == "decode"}
