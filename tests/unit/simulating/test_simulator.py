@@ -100,6 +100,14 @@ def test_a_stalled_request_is_handed_over_in_time(device: DeviceProfile, recordi
     assert result.trace.events("handed_over")
 
 
+def test_beside_simulated_neighbours_it_is_handed_over_earlier(device: DeviceProfile, recording: Recording) -> None:
+    """By as much as live."""
+    weather = Freeze(0.4, 60.0)
+    weather.is_busy = lambda at_s: True  # type: ignore[method-assign]
+
+    assert ask(device, recording, weather, deadline=2.0).elapsed_s == pytest.approx(2.0 - 0.010)
+
+
 def test_a_frozen_process_is_late(device: DeviceProfile, recording: Recording) -> None:
     """Where whoever waits is kept as well, nothing can help, and the result says so."""
     result = ask(device, recording, Freeze(0.4, 60.0, keeps_sleepers=True), deadline=2.0)
