@@ -17,26 +17,25 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from parts import usual_parts
 from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
 
 from edgereason.errors import RecordError
 from edgereason.evals.ballots import Floats, Ints, Stop, Votes, beside, outcome, votes_of
 from edgereason.evals.states import Recorded, look_again, points_of, read_questions
-from edgereason.loading import Parts, load_parts
+from edgereason.loading import Parts
 from edgereason.probing.artifact import read_probe
 from edgereason.probing.build import question_number
 from edgereason.probing.curve import CurveProbe, check_fits
 from edgereason.probing.features import vector
 from edgereason.profiling.device import device_name
-from edgereason.prompting import PromptOptions
 from edgereason.records import provenance
 from edgereason.types import LABELS
 
@@ -158,15 +157,7 @@ def parsed() -> argparse.Namespace:
 @contextlib.contextmanager
 def parts_of(model: str, engine: str) -> Iterator[Parts]:
     """The model, closed in the end."""
-    parts = load_parts(
-        model,
-        engine=engine,
-        threads=None,
-        device="auto",
-        profiles_dir=None,
-        prompts=PromptOptions(),
-        clock=time.perf_counter,
-    )
+    parts = usual_parts(model, engine)
     try:
         yield parts
     finally:
